@@ -1,0 +1,16 @@
+export { type FastifyLoggerOptions, fastifyLoggerOptions } from "./fastify-logger-options.ts";
+export { type HealthRoutesOptions, healthRoutes } from "./health-routes.ts";
+export { type HttpMetricsOptions, httpMetricsPlugin } from "./http-metrics.ts";
+export { listSettings, type SettingDescription, type SettingGenerator, type SettingType } from "./list-settings.ts";
+export { type Environment, loadSettings } from "./load-settings.ts";
+export { createLogger, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export { maskPhoneNumber } from "./mask-phone-number.ts";
+export { maskSettings, usesDefaultSecrets } from "./mask-settings.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";
+export { type MetricsRouteOptions, metricsRoute } from "./metrics-route.ts";
+export type { ReadinessCheck, ReadinessResult } from "./readiness-probe.ts";
+export { generateRequestId, requestIdPlugin } from "./request-id.ts";
+export { type RequestLogOptions, requestLog } from "./request-log.ts";
+export { type RunningService, type RunServiceOptions, runService } from "./run-service.ts";
+export { type SettingProblem, SettingsError } from "./settings-error.ts";
+export { createStopSequence, type StopSequence } from "./stop-sequence.ts";

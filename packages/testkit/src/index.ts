@@ -1,0 +1,28 @@
+export { describeWith, describeWithOwn, type TestServers, testServers } from "./servers/describe-with.ts";
+export {
+  doesDockerAnswer,
+  SERVER_IMAGES,
+  startPostgresInDocker,
+  startRabbitmqInDocker,
+  startRedisInDocker,
+} from "./servers/docker-servers.ts";
+export { findFreePort } from "./servers/free-port.ts";
+export { type OwnServerOptions, startServer } from "./servers/own-servers.ts";
+export { type PostgresOptions, startPostgres } from "./servers/postgres-server.ts";
+export { type RabbitmqOptions, startRabbitmq } from "./servers/rabbitmq-server.ts";
+export { startRedis } from "./servers/redis-server.ts";
+export { openRunFolder, type RunFolder } from "./servers/run-folder.ts";
+export type {
+  PostgresServer,
+  RabbitmqServer,
+  RedisServer,
+  RunningServer,
+  ServerByKind,
+  ServerKind,
+  ServerOptions,
+} from "./servers/running-server.ts";
+export { hasServerPrograms } from "./servers/server-programs.ts";
+export { createTestDatabase, type DatabaseTemplate, type TestDatabase } from "./servers/test-database.ts";
+export { testKeyPrefix, testNamePrefix } from "./servers/test-names.ts";
+export { readTestServersConfig, type TestServersConfig } from "./servers/test-servers-config.ts";
+export { type WaitForOptions, waitFor } from "./wait-for.ts";
