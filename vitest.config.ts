@@ -1,8 +1,59 @@
 import { defineConfig } from "vitest/config";
 
-// Tests run against sources, never against a build: the condition picks `src/index.ts` of every workspace package.
+/** Tests run against sources, never against a build: the condition picks `src/index.ts` of every workspace package. */
+const SOURCES = ["@sms-gateway/source"];
+const NEVER = ["**/node_modules/**", "**/dist/**", "**/.data/**"];
+
+/**
+ * Three projects, run one after the other by `groupOrder`. A test file belongs to exactly one of them, by its name
+ * alone, so that none is forgotten. `scripts/test.ts` starts the servers that `int` and `e2e` need.
+ *
+ * Pools: unit tests are pure computation in many small files, so threads, which start faster. The others hold
+ * sockets and start programs: forks, whose end closes whatever a failed test has left open.
+ */
 export default defineConfig({
-  resolve: { conditions: ["@sms-gateway/source"] },
-  ssr: { resolve: { conditions: ["@sms-gateway/source"] } },
-  test: { include: ["**/*.test.ts"], exclude: ["**/node_modules/**", "**/dist/**"] },
+  resolve: { conditions: SOURCES },
+  ssr: { resolve: { conditions: SOURCES } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...NEVER, "**/*.int.test.ts", "e2e/**"],
+          pool: "threads",
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "int",
+          include: ["**/*.int.test.ts"],
+          exclude: [...NEVER, "e2e/**"],
+          pool: "forks",
+          // These files mostly wait for servers, so one more than the two cores of the smallest machine meant for them.
+          maxWorkers: 3,
+          testTimeout: 30_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          exclude: NEVER,
+          pool: "forks",
+          // Each file starts the whole product with servers of its own; two at once would starve each other.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
 });

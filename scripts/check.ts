@@ -39,5 +39,5 @@ if (strangers.length > 0) {
 }
 const repository = await openRepository(join(import.meta.dirname, ".."));
 const chosen = CHECKS.filter((check) => wanted.length === 0 || wanted.includes(check.name));
-const failed = await runChecks(repository, { first: GENERATE, then: chosen });
+const failed = await runChecks(repository, { first: GENERATE, checks: chosen });
 process.exitCode = failed === 0 ? 0 : 1;

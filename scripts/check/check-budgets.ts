@@ -29,7 +29,9 @@ export function checkBudgets(repository: Repository): CheckReport {
   return {
     findings: [
       ...overMax.map((file) => `${file.place} has ${file.lines} lines, over ${FILE_LINES_MAX}`),
-      ...indexes.map((file) => `${file.place} has ${file.lines} lines: a public surface fits on a screen (${INDEX_LINES_MAX})`),
+      ...indexes.map(
+        (file) => `${file.place} has ${file.lines} lines: a public surface fits on a screen (${INDEX_LINES_MAX})`,
+      ),
       ...judgePercentile("files", files, FILE_LINES_P90),
       ...judgePercentile("functions", functions, FUNCTION_LINES_P90),
     ],
@@ -61,7 +63,8 @@ function countLines(source: SourceFile): number {
     const declared = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
     if (declared?.type !== "VariableDeclaration") return 0;
     const isTable = declared.declarations.every(
-      ({ id, init }) => id.type === "Identifier" && /^[A-Z][A-Z0-9_]*$/.test(id.name) && init !== null && isLiteralTable(init),
+      ({ id, init }) =>
+        id.type === "Identifier" && /^[A-Z][A-Z0-9_]*$/.test(id.name) && init !== null && isLiteralTable(init),
     );
     return isTable ? source.lineAt(statement.end) - source.lineAt(statement.start) + 1 : 0;
   });
@@ -69,7 +72,8 @@ function countLines(source: SourceFile): number {
 }
 
 function isLiteralTable(value: Node): boolean {
-  if (value.type === "TSAsExpression" || value.type === "TSSatisfiesExpression") return isLiteralTable(value.expression);
+  if (value.type === "TSAsExpression" || value.type === "TSSatisfiesExpression")
+    return isLiteralTable(value.expression);
   if (value.type === "NewExpression") return value.arguments[0] !== undefined && isLiteralTable(value.arguments[0]);
   return value.type === "ArrayExpression" || value.type === "ObjectExpression";
 }

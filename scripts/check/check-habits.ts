@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Node } from "oxc-parser";
 import type { CheckReport } from "./check-report.ts";
 import { isTest, isTypeScript, type Repository } from "./repository.ts";
@@ -8,8 +9,8 @@ const MACHINE_WORDS = /\/wor[k]\/|\/far[m]\/|subagen[t]/i;
 const SWITCHED_OFF = /@ts-(ignore|nocheck)|biome-ignor[e]|eslint-disabl[e]/;
 const FILE_BYTES_MAX = 500_000;
 
-/** Functions whose work is to turn unknown input into a type: only they may cast. */
-const PARSERS = /^(parse|decode)([A-Z]|$)/;
+/** Functions, and files named after them, whose work is to turn unknown input into a type: only they may cast. */
+const PARSERS = /^(parse|decode|read)([A-Z-]|$)/;
 
 /** Swallowed errors, tests switched off, casts, checks switched off, and traces of one machine. */
 export function checkHabits(repository: Repository): CheckReport {
@@ -34,7 +35,10 @@ function listSwallowedErrors(source: SourceFile): string[] {
     CallExpression(node) {
       if (node.callee.type !== "MemberExpression" || node.callee.property.type !== "Identifier") return;
       const method = node.callee.property.name;
-      const handler = method === "catch" ? node.arguments[0] : method === "then" ? node.arguments[1] : undefined;
+      const [first, second] = node.arguments;
+      // `.then(step, () => undefined)` names both ways on; `.then(undefined, () => {})` is a catch in disguise.
+      const disguised = method === "then" && first !== undefined && isNothing(first);
+      const handler = method === "catch" ? first : disguised ? second : undefined;
       if (handler === undefined || !returnsNothing(handler)) return;
       findings.push(`${placeOf(source, node.callee.property)} swallows an error (.${method} with an empty handler)`);
     },
@@ -47,7 +51,11 @@ function returnsNothing(handler: Node): boolean {
   if (!isFunction(handler) || handler.body === null) return false;
   const { body } = handler;
   if (body.type === "BlockStatement") return body.body.length === 0;
-  return (body.type === "Identifier" && body.name === "undefined") || (body.type === "Literal" && body.value === null);
+  return isNothing(body);
+}
+
+function isNothing(node: Node): boolean {
+  return (node.type === "Identifier" && node.name === "undefined") || (node.type === "Literal" && node.value === null);
 }
 
 function listSwitchedOffTests(source: SourceFile): string[] {
@@ -71,7 +79,8 @@ function listSwitchedOffChecks(source: SourceFile): string[] {
 /** Casts outside parsers. `as const` states what is there and is no cast. */
 function listCasts(source: SourceFile): string[] {
   const findings = new Set<string>();
-  const inside: string[] = [];
+  // Names of the functions around the node that is visited; the file's own name counts as the outermost.
+  const inside: string[] = [posix.basename(source.path)];
   const add = (node: Node): void => {
     if (!inside.some((name) => PARSERS.test(name))) findings.add(`${placeOf(source, node)} casts outside a parser`);
   };

@@ -42,7 +42,9 @@ function checkDependencies(manifest: PackageManifest): string[] {
     const refused = name.startsWith(OUR_SCOPE) && SERVICE_NAMES.includes(short) && !room.may.includes(short);
     return refused ? [`${manifest.path} may not depend on the service ${name}, not even in tests`] : [];
   });
-  const misplaced = TEST_ONLY_NAMES.filter((name) => room.workshop !== true && `${OUR_SCOPE}${name}` in manifest.dependencies);
+  const misplaced = TEST_ONLY_NAMES.filter(
+    (name) => room.workshop !== true && `${OUR_SCOPE}${name}` in manifest.dependencies,
+  );
   return [...shipped, ...forTests, ...misplaced.map((name) => `${manifest.path} ${name} belongs in devDependencies`)];
 }
 
@@ -53,14 +55,24 @@ function checkBuildReferences(
 ): string[] {
   const path = posix.join(manifest.folder, "tsconfig.json");
   const text = repository.read(path);
-  if (text === undefined || manifest.folder === "") return [];
+  if (text === undefined) return [];
   const listed = readField(JSON.parse(text), "references");
   const references = (Array.isArray(listed) ? listed : []).map((entry: unknown) =>
     posix.join(manifest.folder, String(readField(entry, "path"))),
   );
-  const wanted = Object.keys(manifest.dependencies).flatMap((name) => folders.get(name) ?? []);
+  // The root builds everything that has a build of its own.
+  const wanted =
+    manifest.folder === ""
+      ? [...folders.values()].filter(
+          (folder) => folder !== "" && repository.read(`${folder}/tsconfig.json`) !== undefined,
+        )
+      : Object.keys(manifest.dependencies).flatMap((name) => folders.get(name) ?? []);
   return [
-    ...wanted.filter((folder) => !references.includes(folder)).map((folder) => `${path} lacks a reference to ${folder}`),
-    ...references.filter((folder) => !wanted.includes(folder)).map((folder) => `${path} references ${folder} without depending on it`),
+    ...wanted
+      .filter((folder) => !references.includes(folder))
+      .map((folder) => `${path} lacks a reference to ${folder}`),
+    ...references
+      .filter((folder) => !wanted.includes(folder))
+      .map((folder) => `${path} references ${folder}, which it does not build on`),
   ];
 }

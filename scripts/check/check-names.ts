@@ -40,9 +40,12 @@ function checkTestPlaces(files: readonly string[]): string[] {
   return files.flatMap((path) => {
     if (path.startsWith("e2e/")) return [];
     const inTestFolder = /^(packages|services)\/[^/]+\/test\//.test(path);
-    if (path.endsWith(".int.test.ts") && !inTestFolder) return [`${path} needs servers: it belongs in the package's test/`];
+    if (path.endsWith(".int.test.ts") && !inTestFolder)
+      return [`${path} needs servers: it belongs in the package's test/`];
     const unit = path.endsWith(".test.ts") && !path.endsWith(".int.test.ts");
-    return unit && inTestFolder ? [`${path} needs no servers: it belongs beside its source (else call it .int.test.ts)`] : [];
+    return unit && inTestFolder
+      ? [`${path} needs no servers: it belongs beside its source (else call it .int.test.ts)`]
+      : [];
   });
 }
 
@@ -63,7 +66,9 @@ function listDescribedFolders(text: string): Set<string> {
   for (const line of text.split("\n")) {
     const opened = /^[\s│├└─]*`?(packages|services)\/`?(\s|$)/.exec(line);
     if (opened?.[1] !== undefined) outer = `${opened[1]}/`;
-    for (const [, folder = ""] of line.matchAll(/(?<![\w./-])((?:packages|services)\/[a-z][a-z-]*|e2e|bench|scripts)(?![\w.-])/g)) {
+    for (const [, folder = ""] of line.matchAll(
+      /(?<![\w./-])((?:packages|services)\/[a-z][a-z-]*|e2e|bench|scripts)(?![\w.-])/g,
+    )) {
       if (countWords(line) >= 4) described.add(folder);
     }
     const inTree = /^[\s│├└─]+`?([a-z][a-z-]*)\/`?\s+\S/.exec(line);

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import type { CheckReport } from "./check-report.ts";
 import { checkManifests } from "./check-manifests.ts";
+import type { CheckReport } from "./check-report.ts";
 import { checkServiceLayers } from "./check-service-layers.ts";
 import { folderOf, type PackageManifest, readManifest } from "./package-manifest.ts";
 import { isTest, isTypeScript, type Repository } from "./repository.ts";
@@ -42,13 +42,17 @@ function judgeReference(site: ImportSite, reference: ModuleReference): string[] 
 function judgeRelative(site: ImportSite, specifier: string): string[] {
   const target = posix.join(posix.dirname(site.path), specifier);
   const into = folderOf(target);
-  return into === site.folder ? [] : [`reaches into ${into || "the root"} by path ("${specifier}"): import the package by name`];
+  return into === site.folder
+    ? []
+    : [`reaches into ${into || "the root"} by path ("${specifier}"): import the package by name`];
 }
 
 function judgeOurs(site: ImportSite, reference: ModuleReference): string[] {
   const [name = "", ...deeper] = reference.specifier.slice(OUR_SCOPE.length).split("/");
   if (deeper.length > 0) return [`deep import "${reference.specifier}": a package is imported by its name alone`];
-  if (site.manifest?.name === OUR_SCOPE + name) return [`imports its own package by name ("${reference.specifier}")`];
+  if (site.manifest?.name === OUR_SCOPE + name) {
+    return site.test ? [] : [`imports its own package by name ("${reference.specifier}")`];
+  }
   const room = ROOMS[site.folder];
   if (room === undefined) return [`${site.folder} is not in the room table (scripts/check/room-table.ts)`];
   const isService = SERVICE_NAMES.includes(name);
@@ -72,7 +76,7 @@ function judgeLibrary(site: ImportSite, reference: ModuleReference): string[] {
     return [`only ${fence.owner} may import ${library}`];
   }
   const { dependencies = {}, devDependencies = {} } = site.manifest ?? {};
-  const ships = !site.test && !workshop && site.folder !== "" && !/(^|\/)[^/]+\.config\.ts$/.test(site.path);
+  const ships = !site.test && !workshop && /^(packages|services)\/[^/]+\/src\//.test(site.path);
   if (ships && !reference.typeOnly && !(library in dependencies) && library in devDependencies) {
     return [`ships with an import of ${library}, which is only in devDependencies`];
   }

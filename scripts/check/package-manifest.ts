@@ -48,7 +48,9 @@ export function readManifest(repository: Repository, folder: string): PackageMan
 
 /** A field of something that came out of `JSON.parse`. */
 export function readField(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Object.entries(json).find(([key]) => key === name)?.[1] : undefined;
+  return typeof json === "object" && json !== null
+    ? Object.entries(json).find(([key]) => key === name)?.[1]
+    : undefined;
 }
 
 function readTexts(json: unknown): Record<string, string> {

@@ -10,15 +10,15 @@ const FINDINGS_SHOWN = 40;
 export interface CheckPlan {
   /** Runs before all others. */
   readonly first: Check;
-  readonly then: readonly Check[];
+  readonly checks: readonly Check[];
 }
 
 /** Runs the checks, prints a line for each as it ends with its findings below, and returns how many failed. */
 export async function runChecks(repository: Repository, plan: CheckPlan): Promise<number> {
   const startedMs = performance.now();
-  const shown = plan.then.length === 1 ? Number.POSITIVE_INFINITY : FINDINGS_SHOWN;
+  const shown = plan.checks.length === 1 ? Number.POSITIVE_INFINITY : FINDINGS_SHOWN;
   const passed = [await runCheck(repository, plan.first, shown)];
-  const waiting = [...plan.then];
+  const waiting = [...plan.checks];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       passed.push(await runCheck(repository, next, shown));
@@ -36,7 +36,9 @@ async function runCheck(repository: Repository, check: Check, shown: number): Pr
   const ok = report.findings.length === 0;
   const count = ok ? "" : `, ${report.findings.length} found`;
   const summary = report.summary === undefined ? "" : `  ${report.summary}`;
-  console.log(`${ok ? "ok    " : "FAILED"} ${check.name.padEnd(9)} ${formatSeconds(performance.now() - startedMs)}${count}${summary}`);
+  console.log(
+    `${ok ? "ok    " : "FAILED"} ${check.name.padEnd(9)} ${formatSeconds(performance.now() - startedMs)}${count}${summary}`,
+  );
   for (const finding of report.findings.slice(0, shown)) console.log(`    ${finding}`);
   const hidden = report.findings.length - shown;
   if (hidden > 0) console.log(`    … and ${hidden} more (name the check to see all)`);

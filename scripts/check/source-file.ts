@@ -1,4 +1,13 @@
-import { type Comment, type Node, type ParseResult, parseSync, Visitor, type VisitorObject } from "oxc-parser";
+import {
+  type ArrowFunctionExpression,
+  type Comment,
+  type Function as FunctionNode,
+  type Node,
+  type ParseResult,
+  parseSync,
+  Visitor,
+  type VisitorObject,
+} from "oxc-parser";
 
 /** A parsed TypeScript file. */
 export interface SourceFile {
@@ -55,7 +64,12 @@ export function listModuleReferences(source: SourceFile): ModuleReference[] {
   visit(source, {
     ImportDeclaration(node) {
       const named = node.specifiers.map((entry) => ({
-        name: entry.type === "ImportSpecifier" ? nameOf(entry.imported) : entry.type === "ImportDefaultSpecifier" ? "default" : "*",
+        name:
+          entry.type === "ImportSpecifier"
+            ? nameOf(entry.imported)
+            : entry.type === "ImportDefaultSpecifier"
+              ? "default"
+              : "*",
         isType: node.importKind === "type" || (entry.type === "ImportSpecifier" && entry.importKind === "type"),
       }));
       const typeOnly = node.importKind === "type" || (named.length > 0 && named.every((entry) => entry.isType));
@@ -113,6 +127,6 @@ export function listNamedFunctions(source: SourceFile): NamedFunction[] {
   return functions;
 }
 
-export function isFunction(node: Node): node is Extract<Node, { type: "FunctionExpression" | "ArrowFunctionExpression" }> {
+export function isFunction(node: Node): node is ArrowFunctionExpression | FunctionNode {
   return node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
 }

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { createAccountBook } from "./accounts/account-book.ts";
 import { type CallbackSender, createCallbackSender } from "./delivery/callback-sender.ts";
 import { createDeliveryEngine, type DeliveryEngine } from "./delivery/delivery-engine.ts";
@@ -21,6 +21,8 @@ export interface CarrierLabOptions {
   deliveryDelayMs?: number;
   /** How long a callback may take to be answered; default: what each vendor documents. */
   callbackTimeoutMs?: number;
+  /** Accepted messages not yet delivered and reported; more are refused as "try later", in each dialect's way. Default 100 000. */
+  openMessagesMax?: number;
   /** Default: silent. */
   logger?: FastifyBaseLogger;
 }
@@ -29,7 +31,7 @@ export interface CarrierLabOptions {
 const MESSAGES_KEPT_MAX = 100_000;
 const MESSAGES_KEPT_MS = 60 * 60 * 1000;
 
-/** Accepted messages not yet delivered and reported. More than these are refused as "try later", in each dialect's way. */
+/** Bounds memory; a second's worth of anything that one lab can take is far below. */
 const OPEN_MESSAGES_MAX = 100_000;
 
 /** Texts of inboxes kept in memory; older ones are read from the file. */
@@ -49,7 +51,8 @@ const LAST_REPORTS_TIMEOUT_MS = 2000;
 export async function buildCarrierLab(options: CarrierLabOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
-    disableRequestLogging: true,
+    // A line per submit and per report would be most of the lab's work under load; faults are logged by the error handlers.
+    logController: new LogController({ disableRequestLogging: true }),
   });
   const inbox = await openInboxStore({
     file: options.inboxFile,
@@ -59,7 +62,7 @@ export async function buildCarrierLab(options: CarrierLabOptions): Promise<Fasti
   const callbacks = createCallbackSender(app.log);
   const deliveries = createDeliveryEngine({
     deliveryDelayMs: options.deliveryDelayMs ?? 1000,
-    openMessagesMax: OPEN_MESSAGES_MAX,
+    openMessagesMax: options.openMessagesMax ?? OPEN_MESSAGES_MAX,
   });
   app.addHook("onClose", () => stopWorld({ deliveries, callbacks, inbox }));
 

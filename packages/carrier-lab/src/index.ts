@@ -1,2 +1,2 @@
-export { LAB_PROVIDERS, type LabAccount, labAccount } from "./accounts/lab-account.ts";
+export { type LabAccount, labAccount } from "./accounts/lab-account.ts";
 export { buildCarrierLab, type CarrierLabOptions } from "./build-carrier-lab.ts";

@@ -48,7 +48,7 @@ export const AcceptedEnvelope = Type.Object({
   expire_at: Time,
   callback_url: orNull(Type.String()),
   custom_id: orNull(Type.String()),
-  metadata: orNull(Type.Object({}, { additionalProperties: true })),
+  metadata: orNull(Type.Record(Type.String(), Type.Unknown())),
   recipients: Type.Array(EnvelopeRecipient, { minItems: 1 }),
 });
 export type AcceptedEnvelope = Static<typeof AcceptedEnvelope>;

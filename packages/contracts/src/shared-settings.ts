@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { PROVIDER_NAMES } from "./provider-names.ts";
 
 /**
  * Settings that more than one service reads, defined once so that name, default and meaning agree. Each service's
@@ -15,5 +16,5 @@ export const SHARED_SETTINGS = {
   INTERNAL_TOKEN: Type.String({ description: "Key under which gateway and worker sign what they tell each other, and callback addresses.", secret: true, generate: "hex32", insecureDefault: true, minLength: 16, default: "internal-token-for-development-only" }),
   METRICS_TOKEN: Type.Optional(Type.String({ description: "Bearer token that /metrics asks for; open when not set.", secret: true })),
   TRUST_PROXY: Type.Integer({ description: "Number of proxies in front whose X-Forwarded-For is believed.", unit: "hops", minimum: 0, maximum: 16, default: 0 }),
-  DEFAULT_PROVIDER: Type.Optional(Type.String({ description: "Provider that is asked first among equals when a request names none." })),
+  DEFAULT_PROVIDER: Type.Optional(Type.Enum([...PROVIDER_NAMES],{ description: "Provider that is asked first among equals when a request names none." })),
 } as const;

@@ -1,1 +1,12 @@
-export {};
+export type { AccountOptions } from "./adapter.ts";
+export { type LabCredentials, labCredentials } from "./lab-credentials.ts";
+export type {
+  CallbackRequest,
+  DeliveryReport,
+  ProviderAccount,
+  ProviderCapabilities,
+  ProviderError,
+  SubmitMessage,
+  SubmitResult,
+} from "./provider.ts";
+export { type AdapterName, capabilitiesOfAdapter, createProviderAccount } from "./registry.ts";

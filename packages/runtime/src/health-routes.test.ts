@@ -109,14 +109,4 @@ describe("GET /readyz", () => {
     expect(response.json()).toEqual({ status: "not_ready", stopping: true, checks: {} });
     expect(check).not.toHaveBeenCalled();
   });
-
-  it("notices by itself that the app is closing", async () => {
-    const { app } = await openApp({ checks: [redisUp] });
-    let whileClosing: unknown;
-    app.addHook("preClose", async () => {
-      whileClosing = (await app.inject("/readyz")).json();
-    });
-    await app.close();
-    expect(whileClosing).toMatchObject({ stopping: true });
-  });
 });

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyBaseLogger } from "fastify";
 import fp from "fastify-plugin";
 import { type Static, Type } from "typebox";
 import { createReadinessProbe, type ProbeResult, type ReadinessCheck } from "./readiness-probe.ts";
@@ -6,7 +6,7 @@ import { createReadinessProbe, type ProbeResult, type ReadinessCheck } from "./r
 /** What `healthRoutes` needs. */
 export interface HealthRoutesOptions {
   readonly checks: readonly ReadinessCheck[];
-  /** Whether the service has begun to stop; closing the app is noticed without it. */
+  /** Whether the service has begun to stop; from `app.close()` on Fastify itself answers 503 to everything. */
   readonly isStopping?: () => boolean;
   /** How long one check may take, in ms. */
   readonly timeoutMs?: number;
@@ -35,7 +35,6 @@ type Readiness = Static<typeof Readiness>;
  */
 export const healthRoutes = fp<HealthRoutesOptions>(
   async (app, { checks, isStopping, timeoutMs = CHECK_TIMEOUT_MS }) => {
-    const isClosing = watchClosing(app);
     const readReadiness = createReadinessReader(app.log, checks, timeoutMs);
     const config = { logAtDebug: true };
     const tags = ["operations"];
@@ -45,21 +44,13 @@ export const healthRoutes = fp<HealthRoutesOptions>(
 
     const ready = { summary: "Whether every dependency answers", tags, response: { 200: Ready, 503: NotReady } };
     app.get("/readyz", { schema: ready, config }, async (_request, reply) => {
-      const stopping = isClosing() || isStopping?.() === true;
+      const stopping = isStopping?.() === true;
       const readiness: Readiness = stopping ? { status: "not_ready", stopping, checks: {} } : await readReadiness();
       return reply.code(readiness.status === "ready" ? 200 : 503).send(readiness);
     });
   },
   { name: "health-routes" },
 );
-
-function watchClosing(app: FastifyInstance): () => boolean {
-  let closing = false;
-  app.addHook("preClose", async () => {
-    closing = true;
-  });
-  return () => closing;
-}
 
 function createReadinessReader(
   log: FastifyBaseLogger,

@@ -19,7 +19,7 @@ export const httpMetricsPlugin = fp<HttpMetricsOptions>(
   async (app, { metrics }) => {
     const duration = new Histogram({
       name: "http_request_duration_seconds",
-      help: "Time from a request's first byte to the end of its answer; status 499 means that the client left.",
+      help: "Time from a request's headers to the end of its answer; status 499 means that the client left.",
       labelNames: ["method", "route", "status"],
       buckets: DURATION_BUCKETS_S,
       registers: [metrics.registry],

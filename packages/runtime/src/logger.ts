@@ -46,7 +46,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
         log: redactFields,
       },
       serializers: { err: serializeError, req: serializeRequest, res: serializeResponse },
-      redact: { paths: REDACTED_BINDINGS, censor: REDACTED },
+      redact: { paths: REDACTED_BINDINGS, censor: (value: unknown) => (value === null ? null : REDACTED) },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );

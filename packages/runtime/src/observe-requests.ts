@@ -14,24 +14,26 @@ export interface RequestEnd {
 const STATUS_CLIENT_LEFT = 499;
 
 /**
- * Calls `observe` once for each request of `app` and its children, whichever way it ends. Fastify's `onResponse` alone
- * stays silent when a client leaves after its body was read, which is when a message may have been accepted.
+ * Calls `observe` once for each request of `app` and its children, whichever way it ends. Fastify's `onResponse` stays
+ * silent when a client leaves after its body was read, which is when a message may have been accepted.
  */
 export function observeRequests(
   app: FastifyInstance,
   observe: (request: FastifyRequest, reply: FastifyReply, end: RequestEnd) => void,
 ): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     const startedAt = performance.now();
-    reply.raw.once("close", () => {
-      if (reply.raw.writableFinished) return;
-      const durationMs = performance.now() - startedAt;
-      observe(request, reply, { route: routeOf(request), status: STATUS_CLIENT_LEFT, durationMs, aborted: true });
-    });
-  });
-  app.addHook("onResponse", async (request, reply) => {
-    const { statusCode: status, elapsedTime: durationMs } = reply;
-    observe(request, reply, { route: routeOf(request), status, durationMs, aborted: false });
+    let observed = false;
+    function end(aborted: boolean): void {
+      if (observed) return;
+      observed = true;
+      const status = aborted ? STATUS_CLIENT_LEFT : reply.statusCode;
+      observe(request, reply, { route: routeOf(request), status, durationMs: performance.now() - startedAt, aborted });
+    }
+    // `finish` comes before `close`, or not at all.
+    reply.raw.once("finish", () => end(false));
+    reply.raw.once("close", () => end(true));
+    done();
   });
 }
 

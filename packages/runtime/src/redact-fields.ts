@@ -31,7 +31,7 @@ const ITEMS_MAX = 100;
 const SERIALIZED_KEYS = new Set(["req", "res"]);
 
 /** Whether the value under this key never belongs in the log: texts, keys, codes, credentials. */
-export function isSecretKey(key: string): boolean {
+function isSecretKey(key: string): boolean {
   return key.length <= SECRET_KEY_LENGTH_MAX && SECRET_KEYS.has(key.toLowerCase().replaceAll(/[-_]/g, ""));
 }
 

@@ -108,6 +108,22 @@ describe("requestLog", () => {
     });
   });
 
+  it("leaves the URL out of lines that carry the request and its reply", async () => {
+    const { app, log } = await openApp();
+    app.get("/told/:number", async (request, reply) => {
+      request.log.info({ req: request, res: reply }, "told");
+      return {};
+    });
+    await app.inject({ url: "/told/+12025550123", headers: { authorization: "Bearer c2VjcmV0" } });
+    const requestId = requestLines(log)[0]?.request_id;
+    expect(log.lines()[0]).toMatchObject({
+      request_id: requestId,
+      req: { request_id: requestId, method: "GET" },
+      res: { status: 200 },
+    });
+    expect(log.text()).not.toMatch(/2025550123|c2VjcmV0/);
+  });
+
   it("writes a line with status 499 when the client leaves before its answer", async () => {
     const { app, log } = await openApp();
     let answer: (value: string) => void = () => undefined;

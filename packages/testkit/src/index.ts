@@ -1,6 +1,7 @@
 export { describeWith, describeWithOwn, type TestServers, testServers } from "./servers/describe-with.ts";
 export {
   doesDockerAnswer,
+  fetchServerImages,
   SERVER_IMAGES,
   startPostgresInDocker,
   startRabbitmqInDocker,
@@ -22,7 +23,11 @@ export type {
   ServerOptions,
 } from "./servers/running-server.ts";
 export { hasServerPrograms } from "./servers/server-programs.ts";
+export { captureTree } from "./servers/server-record.ts";
 export { createTestDatabase, type DatabaseTemplate, type TestDatabase } from "./servers/test-database.ts";
 export { testKeyPrefix, testNamePrefix } from "./servers/test-names.ts";
 export { readTestServersConfig, type TestServersConfig } from "./servers/test-servers-config.ts";
 export { type WaitForOptions, waitFor } from "./wait-for.ts";
+export { type ConsumerProbe, probeConsumer } from "./contract/consumer-probe.ts";
+export { type MessageQueueWorld, testMessageQueue } from "./contract/message-queue-suite.ts";
+export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";

@@ -1,1 +1,1 @@
-export {};
+export { carrierLabSettings } from "./config.ts";

@@ -1,1 +1,3 @@
-export {};
+export { buildGateway, type Gateway } from "./app.ts";
+export { type GatewaySettings, gatewaySettings } from "./config.ts";
+export type { GatewayDeps } from "./deps.ts";

@@ -6,7 +6,7 @@ export const ErrorBody = Type.Object(
   {
     error_code: Type.Enum(Object.keys(ERROR_CODES)),
     message: Type.String(),
-    details: Type.Object({}, { additionalProperties: true }),
+    details: Type.Record(Type.String(), Type.Unknown()),
     tracking_id: Type.Optional(Type.String()),
     timestamp: Type.String({ format: "date-time" }),
     error: Type.Optional(Type.String({ description: "The message once more, for the calls of requirement 003." })),

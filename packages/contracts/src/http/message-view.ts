@@ -34,7 +34,7 @@ export const EventView = Type.Object({
   sequence: Type.Integer(),
   type: Type.String({ description: "message.<status>" }),
   at: Time,
-  detail: Type.Object({}, { additionalProperties: true }),
+  detail: Type.Record(Type.String(), Type.Unknown()),
 });
 export type EventView = Static<typeof EventView>;
 
@@ -58,7 +58,7 @@ const messageFields = {
   simulated: Type.Boolean(),
   possible_double: Type.Boolean(),
   cost: orNull(Type.Object({ amount: Type.String(), currency: Type.String() })),
-  metadata: orNull(Type.Object({}, { additionalProperties: true })),
+  metadata: orNull(Type.Record(Type.String(), Type.Unknown())),
   callback_url: orNull(Type.String()),
   request: orNull(RequestMetadata),
   schedule_at: orNull(Time),

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { waitFor } from "../wait-for.ts";
 import { findFreePort } from "./free-port.ts";
 import type { PostgresOptions } from "./postgres-server.ts";
-import { createVhost } from "./rabbitmq-server.ts";
+import { createVhost, saveQueueRegistry } from "./rabbitmq-server.ts";
 import type { PostgresServer, RabbitmqServer, RedisServer, ServerControls, ServerOptions } from "./running-server.ts";
 import { askPostgres, askRabbitmq, askRedis } from "./server-readiness.ts";
 import { endStaleServer, identifySelf, removeServer, writeRecord } from "./server-record.ts";
@@ -17,8 +17,7 @@ export const SERVER_IMAGES = {
   rabbitmq: "rabbitmq:4.1-management",
 } as const;
 
-/** Pulling an image is part of its first start. */
-const RUN_TIMEOUT_MS = 300_000;
+const PULL_TIMEOUT_MS = 300_000;
 const COMMAND_TIMEOUT_MS = 60_000;
 const READY_TIMEOUT_MS = 120_000;
 const STOP_GRACE_S = 20;
@@ -45,6 +44,21 @@ export async function doesDockerAnswer(): Promise<boolean> {
     // No program, no daemon, no rights or no answer in time: all mean that servers must come from elsewhere.
     return false;
   }
+}
+
+/**
+ * Sees to it that the images of all servers are on this machine, pulling those that are missing.
+ * @throws Error that says why one cannot be had: an engine without a way to a registry answers, but is of no use
+ */
+export async function fetchServerImages(): Promise<void> {
+  const fetched = await Promise.allSettled(
+    Object.values(SERVER_IMAGES).map(async (image) => {
+      const listed = await docker(["image", "ls", "--quiet", image]);
+      if (listed.trim() === "") await docker(["pull", "--quiet", image], PULL_TIMEOUT_MS);
+    }),
+  );
+  const failure = fetched.find((result) => result.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
 }
 
 /** Postgres in a container on 127.0.0.1; its data goes with the container on `remove`. */
@@ -100,7 +114,12 @@ export async function startRabbitmqInDocker(options: ServerOptions): Promise<Rab
     isReady: () => askRabbitmq(urlOf("/")),
   });
   const rabbitmqctl = (...args: string[]) => docker(["exec", containerName(port), "rabbitmqctl", ...args]);
-  return { ...server, rabbitmqctl, createVhost: (name) => createVhost({ rabbitmqctl, urlOf, user }, name) };
+  return {
+    ...server,
+    rabbitmqctl,
+    saveQueueRegistry: () => saveQueueRegistry(rabbitmqctl),
+    createVhost: (name) => createVhost({ rabbitmqctl, urlOf, user }, name),
+  };
 }
 
 async function startContainer(url: string, plan: ContainerPlan): Promise<PostgresServer> {
@@ -111,7 +130,7 @@ async function startContainer(url: string, plan: ContainerPlan): Promise<Postgre
   const published = `127.0.0.1:${plan.port}:${plan.innerPort}`;
   const runArgs = ["run", "--detach", "--name", container, "--publish", published, ...plan.runOptions];
   try {
-    await docker([...runArgs, plan.image, ...plan.serverArgs], RUN_TIMEOUT_MS);
+    await docker([...runArgs, plan.image, ...plan.serverArgs], PULL_TIMEOUT_MS);
     await untilReady(container, plan);
   } catch (error) {
     await removeServer(plan.dataDir);

@@ -19,7 +19,8 @@ export async function findFreePort(): Promise<number> {
   throw new Error(`no free port found between ${FIRST_PORT} and ${LAST_PORT} in ${TRIES_MAX} tries`);
 }
 
-function isPortFree(port: number): Promise<boolean> {
+/** Whether nobody listens on that port of 127.0.0.1. */
+export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", (error) => {

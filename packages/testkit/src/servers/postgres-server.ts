@@ -41,6 +41,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const controls = superviseServer({
     name: `Postgres on port ${port}`,
     dataDir,
+    port,
     processes: [
       {
         program: join(folder, "postgres"),

@@ -47,6 +47,7 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<RabbitmqS
   const controls = superviseServer({
     name: `RabbitMQ on port ${port}`,
     dataDir,
+    port,
     processes: [
       { program: programs.epmd, args: ["-port", `${epmdPort}`, "-address", "127.0.0.1"], env, cwd: dataDir },
       { program: programs.server, args: [], env, cwd: dataDir },
@@ -66,8 +67,14 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<RabbitmqS
     dataDir,
     description: `RabbitMQ ${version} programs`,
     rabbitmqctl,
+    saveQueueRegistry: () => saveQueueRegistry(rabbitmqctl),
     createVhost: (name) => createVhost({ rabbitmqctl, urlOf, user }, name),
   };
+}
+
+/** See `RabbitmqServer`. The registry is one of Erlang's disk tables (dets), which are synced one and all. */
+export async function saveQueueRegistry(rabbitmqctl: RabbitmqServer["rabbitmqctl"]): Promise<void> {
+  await rabbitmqctl("eval", "[ok = dets:sync(Table) || Table <- dets:all()].");
 }
 
 /** A virtual host made through `rabbitmqctl`, for servers that we started. */

@@ -32,6 +32,7 @@ export async function startRedis(options: Omit<ServerOptions, "user">): Promise<
   const controls = superviseServer({
     name: `Redis on port ${port}`,
     dataDir,
+    port,
     processes: [{ program, args: [settings], env: { PATH: path, HOME: dataDir, LC_ALL: "C" }, cwd: dataDir }],
     isReady: () => askRedis(url),
     stopSignal: "SIGTERM",

@@ -33,6 +33,12 @@ export type RedisServer = RunningServer;
 export type RabbitmqServer = RunningServer & {
   /** Runs `rabbitmqctl` against this node and gives its output; throws with that output when it fails. */
   rabbitmqctl(...args: string[]): Promise<string>;
+  /**
+   * Call it between declaring quorum queues and `kill()`. RabbitMQ 3.10 writes a new queue into Ra's registry on disk
+   * only about half a second later; killed before that, the queue comes back without a leader for good, and a publish
+   * to it is nacked after 65 s.
+   */
+  saveQueueRegistry(): Promise<void>;
   /** A virtual host of its own, in which the user of `url` may do everything; a random name when none is given. */
   createVhost(name?: string): Promise<{ readonly url: string; drop(): Promise<void> }>;
 };

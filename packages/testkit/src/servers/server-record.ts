@@ -104,6 +104,15 @@ export async function killTree(roots: readonly KnownProcess[]): Promise<void> {
   await waitFor(async () => (await stillAlive(tree)).length === 0, { what: `processes ${pids} to end after SIGKILL` });
 }
 
+/**
+ * Remembers a process and its descendants, which can no longer be told once it has ended.
+ * @returns how to kill those of them that are left then
+ */
+export async function captureTree(pid: number): Promise<{ killRest(): Promise<void> }> {
+  const tree = treeOf(await listProcesses(), [pid]);
+  return { killRest: async () => killTree(await stillAlive(tree)) };
+}
+
 async function removeContainer(name: string): Promise<void> {
   await run("docker", ["rm", "--force", "--volumes", name], { timeout: 30_000 });
 }

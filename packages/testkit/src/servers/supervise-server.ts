@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { waitFor } from "../wait-for.ts";
+import { isPortFree } from "./free-port.ts";
 import { findProcess, hasCode, listProcesses, sendSignal, stillAlive, treeOf } from "./process-table.ts";
 import type { ServerControls } from "./running-server.ts";
 import type { KnownProcess } from "./server-record.ts";
@@ -30,6 +31,7 @@ export type ProcessPlan = {
 export type ServerPlan = {
   readonly name: string;
   readonly dataDir: string;
+  readonly port: number;
   /** Started in order; the last one is the server itself, those before it serve it. */
   readonly processes: readonly ProcessPlan[];
   /** Resolves once the server answers, rejects while it does not; asked again and again. */
@@ -75,6 +77,8 @@ async function startSupervised(server: Supervision): Promise<void> {
   if ((await stillAlive(server.launched)).length > 0) return;
   await mkdir(plan.dataDir, { recursive: true });
   await endStaleServer(plan.dataDir, plan.stopSignal);
+  // Else whoever listens there would answer in place of our server, which cannot, and be taken for it.
+  if (!(await isPortFree(plan.port))) throw new Error(`${plan.name} cannot start: the port is in use`);
   const logPath = join(plan.dataDir, "server.log");
   const logStart = await sizeOf(logPath);
   server.launched = [];

@@ -1,0 +1,263 @@
+import { randomUUID } from "node:crypto";
+import {
+  type AcceptedEnvelope,
+  type ConsumeOptions,
+  type Consumption,
+  LANES,
+  type Lane,
+  type MessageQueue,
+  type PublishEnding,
+  type QueueHealth,
+  type ReportEnvelope,
+} from "@sms-gateway/contracts";
+import type { ConsumeMessage } from "amqplib";
+import type { AmqpEvent, ConnectionPurpose } from "./amqp-event.ts";
+import { type BackOff, RETAKE } from "./back-off.ts";
+import { type BrokerConnection, openConnection } from "./broker-connection.ts";
+import { ConnectionKeeper } from "./connection-keeper.ts";
+import {
+  ACCEPTED_GROUP_TYPE,
+  type BadPart,
+  REPORT_TYPE,
+  type ReadDelivery,
+  readAcceptedGroup,
+  readReport,
+  writeAcceptedGroup,
+  writeReport,
+} from "./delivery-content.ts";
+import { PublishChannel } from "./publish-channel.ts";
+import { Publisher } from "./publisher.ts";
+import { QueueConsumer } from "./queue-consumer.ts";
+import { readDepths } from "./read-depths.ts";
+import { StampBook, stampHeaders } from "./stamps.ts";
+import { declareTopology, nameQueues, type TopologyProblem, type TopologySettings } from "./topology.ts";
+
+export interface AmqpQueueOptions {
+  /** `amqp://` or `amqps://`, with user, password and virtual host. */
+  readonly url: string;
+  /** Put before every queue name, so that several installations can share a virtual host. */
+  readonly namePrefix?: string;
+  /** Who we are, for the broker's list of connections: gateway, worker. */
+  readonly role: string;
+  /** One life of this process, for the stamps; a random one when not given. */
+  readonly bootId?: string;
+  /** Most messages (groups) in each lane and in the reports; beyond it a publish ends `queue_full`. */
+  readonly maxLengthMessages?: number;
+  /** The same in bytes of bodies. */
+  readonly maxLengthBytes?: number;
+  /** Pauses between calls of a `take` that fails; 1 s, doubling up to 10 s, when not given. */
+  readonly retake?: BackOff;
+  /** Told what happens to connections, queues and consumers. Must not throw. */
+  readonly onEvent?: (event: AmqpEvent) => void;
+}
+
+/** How long consumers have that are still running when the queue is closed, in milliseconds. */
+const STOP_CONSUMERS_LIMIT_MS = 5000;
+/** How long `depths` waits for a connection, in milliseconds. */
+const CONNECTION_WAIT_MS = 2000;
+
+/**
+ * The message queue over RabbitMQ. It connects by itself, at once for publishing and with the first `consume…` or `depths`
+ * for consuming, and reconnects for as long as it is not closed; until then publishes end `not_handed_over`.
+ *
+ * @throws Error when the address is no AMQP address. Nothing else throws, before or later.
+ */
+export function createAmqpQueue(options: AmqpQueueOptions): MessageQueue {
+  return new AmqpQueue(options);
+}
+
+class AmqpQueue implements MessageQueue {
+  readonly #options: AmqpQueueOptions;
+  readonly #topology: TopologySettings;
+  readonly #bootId: string;
+  readonly #stamps: StampBook;
+  readonly #publishing: ConnectionKeeper<PublishChannel>;
+  readonly #consuming: ConnectionKeeper<undefined>;
+  readonly #publisher: Publisher;
+  readonly #consumers = new Set<Consumption>();
+  readonly #problems = new Map<string, TopologyProblem>();
+  #depths: Promise<Record<string, number> | undefined> | undefined;
+
+  constructor(options: AmqpQueueOptions) {
+    this.#options = options;
+    this.#topology = describeSettings(options);
+    this.#bootId = options.bootId ?? randomUUID();
+    this.#stamps = new StampBook(this.#bootId);
+    const { report } = this;
+    this.#publishing = new ConnectionKeeper({
+      purpose: "publishing",
+      connect: (onBlockedChange) => this.#connect("publishing", onBlockedChange),
+      prepare: async (connection) => {
+        await this.#declare(connection);
+        const channel = await PublishChannel.open(connection, report);
+        await channel.probe(`${this.#topology.namePrefix}sms.probe`);
+        return channel;
+      },
+      untilIdle: (channel) => channel.untilIdle(),
+      report,
+    });
+    this.#consuming = new ConnectionKeeper({
+      purpose: "consuming",
+      connect: (onBlockedChange) => this.#connect("consuming", onBlockedChange),
+      // Every consumer declares its own queue with each subscription.
+      prepare: async () => undefined,
+      untilIdle: async () => undefined,
+      report,
+    });
+    this.#publisher = new Publisher(this.#publishing, report);
+    this.#publishing.start();
+  }
+
+  readonly report = (event: AmqpEvent): void => this.#options.onEvent?.(event);
+
+  async publishAccepted(lane: Lane, envelopes: readonly AcceptedEnvelope[]): Promise<PublishEnding> {
+    // Checked first, so that a sequence is given out only to what is really written.
+    const refusal = this.#publisher.refusal();
+    if (refusal !== undefined) return refusal;
+    const stamp = this.#stamps.next(envelopes.length);
+    const ending = await this.#publisher.publish({
+      queue: nameQueues(this.#topology.namePrefix).accepted[lane],
+      messageId: `${this.#bootId}.${stamp.sequence}`,
+      type: ACCEPTED_GROUP_TYPE,
+      contentType: "application/json",
+      headers: stampHeaders(stamp),
+      body: writeAcceptedGroup(envelopes),
+    });
+    if (ending.ending === "confirmed") this.#stamps.confirm(stamp);
+    if (ending.ending === "not_handed_over") this.#stamps.void(stamp);
+    return ending;
+  }
+
+  publishReport(report: ReportEnvelope): Promise<PublishEnding> {
+    return this.#publisher.publish({
+      queue: nameQueues(this.#topology.namePrefix).reports,
+      messageId: randomUUID(),
+      type: REPORT_TYPE,
+      contentType: "application/json",
+      headers: {},
+      body: writeReport(report),
+    });
+  }
+
+  async consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption> {
+    return this.#consume(nameQueues(this.#topology.namePrefix).accepted[lane], readAcceptedGroup, options);
+  }
+
+  async consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption> {
+    return this.#consume(nameQueues(this.#topology.namePrefix).reports, readReport, options);
+  }
+
+  async depths(): Promise<Record<string, number> | undefined> {
+    // Callers that come together share one answer.
+    this.#depths ??= this.#readDepths().finally(() => {
+      this.#depths = undefined;
+    });
+    return await this.#depths;
+  }
+
+  health(): QueueHealth {
+    const down = [this.#publishing, this.#consuming].find((keeper) => keeper.isStarted && keeper.ready() === undefined);
+    if (down !== undefined) return { ok: false, detail: `message queue: ${down.whyNotReady()}` };
+    const problems = [...this.#problems.values()];
+    if (problems.length === 0) return { ok: true };
+    const detail = problems.map(({ problem, remedy }) => `${problem}; to mend it: ${remedy}`).join("\n");
+    return { ok: true, detail };
+  }
+
+  async close(): Promise<void> {
+    // Consumers first: what they hold may still have to be put aside, which needs the publisher.
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop(STOP_CONSUMERS_LIMIT_MS)));
+    await this.#publisher.drain();
+    await Promise.all([this.#publishing.close(), this.#consuming.close()]);
+  }
+
+  #consume<T>(queue: string, read: ReadDelivery<T>, options: ConsumeOptions<T>): Consumption {
+    this.#consuming.start();
+    const consumer = new QueueConsumer({
+      queue,
+      keeper: this.#consuming,
+      read,
+      options,
+      declare: (connection) => this.#declare(connection, queue),
+      bury: (part, delivery) => this.#bury(queue, part, delivery),
+      retake: this.#options.retake ?? RETAKE,
+      report: this.report,
+    });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  /** Dead letters are ours, not the broker's: its own are published without a confirm and can be lost. */
+  async #bury(queue: string, { problem, body, index }: BadPart, delivery: ConsumeMessage): Promise<void> {
+    const messageId: unknown = delivery.properties.messageId;
+    const { ending } = await this.#publisher.publish({
+      queue: nameQueues(this.#topology.namePrefix).dead,
+      messageId: randomUUID(),
+      type: "sms.dead",
+      contentType: "application/octet-stream",
+      headers: {
+        problem,
+        queue,
+        ...(index === undefined ? {} : { index }),
+        ...(typeof messageId === "string" ? { message_id: messageId } : {}),
+      },
+      body,
+    });
+    if (ending !== "confirmed") throw new Error(`a dead letter of ${queue} is ${ending}; it stays where it is`);
+  }
+
+  #connect(purpose: ConnectionPurpose, onBlockedChange: () => void): Promise<BrokerConnection> {
+    const name = `${this.#options.role} ${purpose}`;
+    return openConnection({ url: this.#options.url, name, report: this.report, onBlockedChange });
+  }
+
+  async #declare(connection: BrokerConnection, only?: string): Promise<void> {
+    const found = await declareTopology(connection, this.#topology, {
+      ...(only === undefined ? {} : { only }),
+      report: this.report,
+    });
+    const before = new Map(this.#problems);
+    for (const name of before.keys()) if (only === undefined || only === name) this.#problems.delete(name);
+    for (const problem of found) {
+      this.#problems.set(problem.queue, problem);
+      // Every connection finds it again; it is news once.
+      if (before.get(problem.queue)?.problem !== problem.problem)
+        this.report({ event: "topology_problem", ...problem });
+    }
+  }
+
+  async #readDepths(): Promise<Record<string, number> | undefined> {
+    this.#consuming.start();
+    const link = await this.#consuming.untilReady(CONNECTION_WAIT_MS);
+    if (link === undefined) return undefined;
+    const names = nameQueues(this.#topology.namePrefix);
+    const queues = [...LANES.map((lane) => names.accepted[lane]), names.reports, names.dead];
+    try {
+      return await readDepths(link.connection, queues, this.report);
+    } catch {
+      // Not known is an answer here; the loss itself is reported by the connection. A queue that is missing is declared
+      // anew by the next publish or consumer.
+      return undefined;
+    }
+  }
+}
+
+function describeSettings(options: AmqpQueueOptions): TopologySettings {
+  let url: URL;
+  try {
+    url = new URL(options.url);
+  } catch {
+    // The parser's message quotes the address, and with it the password.
+    throw new Error("the message queue's address is no URL; expected amqp://user:password@host:port/vhost");
+  }
+  if (url.protocol !== "amqp:" && url.protocol !== "amqps:") {
+    throw new Error(`the message queue's address begins with ${url.protocol}//; expected amqp:// or amqps://`);
+  }
+  const vhost = decodeURIComponent(url.pathname.slice(1));
+  return {
+    namePrefix: options.namePrefix ?? "",
+    vhost: vhost === "" ? "/" : vhost,
+    ...(options.maxLengthMessages === undefined ? {} : { maxLengthMessages: options.maxLengthMessages }),
+    ...(options.maxLengthBytes === undefined ? {} : { maxLengthBytes: options.maxLengthBytes }),
+  };
+}

@@ -1,0 +1,202 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ConsumeOptions, Consumption, DeadLetter } from "@sms-gateway/contracts";
+import type { ConsumeMessage } from "amqplib";
+import type { ReportEvent } from "./amqp-event.ts";
+import { type BackOff, fullJitterMs, halfJitterMs, RECONNECT } from "./back-off.ts";
+import type { BrokerConnection } from "./broker-connection.ts";
+import { ChangeSignal } from "./change-signal.ts";
+import type { ConnectionKeeper } from "./connection-keeper.ts";
+import type { BadPart, DeliveryContent, ReadDelivery } from "./delivery-content.ts";
+import { Subscription } from "./subscription.ts";
+import { untilFirst } from "./time-limit.ts";
+
+export interface ConsumerSettings<T> {
+  readonly queue: string;
+  readonly keeper: ConnectionKeeper<undefined>;
+  readonly read: ReadDelivery<T>;
+  readonly options: ConsumeOptions<T>;
+  /** Declares the queue, since it may be what was lost. */
+  readonly declare: (connection: BrokerConnection) => Promise<void>;
+  /** Puts a bad part aside with a confirmed publish. @throws Error when that is not certain. */
+  readonly bury: (bad: BadPart, delivery: ConsumeMessage) => Promise<void>;
+  readonly retake: BackOff;
+  readonly report: ReportEvent;
+}
+
+/** What one call of `take` gets, and what becomes of it. Parts that are done are not done again when another part fails. */
+interface Batch<T> {
+  readonly last: ConsumeMessage;
+  good: readonly T[];
+  bad: readonly { readonly part: BadPart; readonly delivery: ConsumeMessage }[];
+}
+
+interface Delivery<T> {
+  readonly message: ConsumeMessage;
+  readonly content: DeliveryContent<T>;
+}
+
+const LIMIT_OF_ONE_STEP_MS = 5000;
+/** A subscription that lived this long was a good one: the next back-off starts small again. */
+const GOOD_LIFE_MS = 10_000;
+
+/**
+ * Consumes one queue, one batch after the other.
+ *
+ *   subscribing → waiting → taking → acknowledged → waiting …
+ *        ▲           │         │
+ *        │           │         └ failed → pausing → taking (the same batch; nothing else is taken meanwhile)
+ *        └── lost ───┴── any of these, when the channel or the connection goes; the batch comes again
+ *   any → stopping → stopped
+ *
+ * Neither acked nor nacked while `take` fails: a nack would send the batch round and round through the broker. The trade:
+ * one batch that cannot be taken holds up its queue; whoever writes `take` isolates what is at fault (architecture.md 5.3).
+ */
+export class QueueConsumer<T> implements Consumption {
+  readonly #settings: ConsumerSettings<T>;
+  readonly #changes = new ChangeSignal();
+  readonly #running: Promise<void>;
+  #subscription: Subscription | undefined;
+  #next: Delivery<T> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: ConsumerSettings<T>) {
+    this.#settings = settings;
+    this.#running = this.#run();
+  }
+
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    const leftMs = (): number => Math.max(1, Math.min(LIMIT_OF_ONE_STEP_MS, deadline - performance.now()));
+    this.#changes.notify();
+    await this.#subscription?.cancel(leftMs());
+    // Also long enough for a subscription that is just being made.
+    await untilFirst(deadline - performance.now(), [this.#running]);
+    await this.#subscription?.close(leftMs());
+    // Past the deadline: whatever it still holds or gets is given back.
+    void this.#running.then(() => this.#subscription?.close(LIMIT_OF_ONE_STEP_MS));
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  async #run(): Promise<void> {
+    // One turn later, so that the constructor has returned.
+    await nextTurn();
+    let failures = 0;
+    while (!this.#isStopping) {
+      const startedAt = performance.now();
+      const reason = await this.#consumeOnce();
+      if (this.#isStopping) return;
+      failures = performance.now() - startedAt > GOOD_LIFE_MS ? 1 : failures + 1;
+      this.#settings.report({ event: "consumer_lost", queue: this.#settings.queue, reason });
+      await this.#pause(fullJitterMs(RECONNECT, failures));
+    }
+  }
+
+  /** One subscription from its start to its end. @returns why it ended. */
+  async #consumeOnce(): Promise<string> {
+    const { keeper, queue, declare, report } = this.#settings;
+    const link = await keeper.untilReady(LIMIT_OF_ONE_STEP_MS);
+    if (link === undefined || this.#isStopping) return keeper.whyNotReady();
+    try {
+      await declare(link.connection);
+      const subscription = await Subscription.open(link.connection, queue, { changes: this.#changes, report });
+      this.#subscription = subscription;
+      await this.#consume(subscription);
+      // While stopping, `stop` closes it, after everything has been acknowledged.
+      if (this.#isStopping) return "stopped";
+      const reason = subscription.lostBecause ?? "ended";
+      await subscription.close(LIMIT_OF_ONE_STEP_MS);
+      return reason;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async #consume(subscription: Subscription): Promise<void> {
+    this.#next = undefined;
+    for (;;) {
+      const batch = await this.#nextBatch(subscription);
+      if (batch === undefined) return;
+      let failures = 0;
+      while (!(await this.#finish(batch))) {
+        if (this.#isStopping || subscription.lostBecause !== undefined) return;
+        failures += 1;
+        await this.#pause(halfJitterMs(this.#settings.retake, failures), subscription);
+        if (this.#isStopping || subscription.lostBecause !== undefined) return;
+      }
+      subscription.ackUpTo(batch.last);
+    }
+  }
+
+  /** What is there, up to `batchMax` envelopes; waits for the first delivery only. `undefined` at the end. */
+  async #nextBatch(subscription: Subscription): Promise<Batch<T> | undefined> {
+    const isOver = (): boolean => this.#isStopping || subscription.lostBecause !== undefined;
+    while (!isOver() && subscription.peek() === undefined) await this.#changes.next();
+    // Deliveries of one read of the socket come in one turn of the loop; after it, all of them are here.
+    await nextTurn();
+    const good: T[] = [];
+    const bad: { part: BadPart; delivery: ConsumeMessage }[] = [];
+    let last: ConsumeMessage | undefined;
+    while (!isOver()) {
+      const delivery = this.#read(subscription.peek());
+      if (delivery === undefined) break;
+      // A delivery is never divided, so one that is larger than a batch is a batch of its own.
+      if (last !== undefined && good.length + delivery.content.good.length > this.#settings.options.batchMax) break;
+      subscription.shift();
+      last = delivery.message;
+      for (const envelope of delivery.content.good) good.push(envelope);
+      for (const part of delivery.content.bad) bad.push({ part, delivery: last });
+    }
+    return last === undefined || isOver() ? undefined : { last, good, bad };
+  }
+
+  /** Reads a delivery once, though it may have to wait for the next batch. */
+  #read(message: ConsumeMessage | undefined): Delivery<T> | undefined {
+    if (message === undefined) return undefined;
+    if (this.#next?.message !== message) this.#next = { message, content: this.#settings.read(message.content) };
+    return this.#next;
+  }
+
+  /** Good ones first: poison that cannot be put aside must not hold up what is in order. @returns whether all is done. */
+  async #finish(batch: Batch<T>): Promise<boolean> {
+    const { options, queue, bury } = this.#settings;
+    try {
+      if (batch.good.length > 0) await options.take(batch.good);
+      batch.good = [];
+      while (batch.bad[0] !== undefined) {
+        const { part, delivery } = batch.bad[0];
+        await bury(part, delivery);
+        batch.bad = batch.bad.slice(1);
+        this.#tell({ deadLetter: { queue, problem: part.problem } });
+      }
+      return true;
+    } catch (error) {
+      this.#tell({ error });
+      return false;
+    }
+  }
+
+  #tell(problem: { readonly error?: unknown; readonly deadLetter?: DeadLetter }): void {
+    try {
+      this.#settings.options.onProblem(problem);
+    } catch (error) {
+      // A listener at fault must not stop a queue.
+      this.#settings.report({ event: "fault", error });
+    }
+  }
+
+  /** Ends early when the consumer is stopped or its subscription lost. */
+  async #pause(forMs: number, subscription?: Subscription): Promise<void> {
+    const until = performance.now() + forMs;
+    while (performance.now() < until && !this.#isStopping && subscription?.lostBecause === undefined) {
+      await this.#changes.next(until - performance.now());
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { Channel, ConsumeMessage } from "amqplib";
+import type { ReportEvent } from "./amqp-event.ts";
+import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
+import type { ChangeSignal } from "./change-signal.ts";
+import { withinMs } from "./time-limit.ts";
+
+/**
+ * AMQP messages that are here and not acknowledged, at most. Half of them are with `take`, the other half wait to be the
+ * next batch, so that `take` never waits for the network. Under load the gateway groups 30–200 envelopes into one message
+ * (reference/measured.md), so this is far above any `batchMax`; single envelopes pile up only while nobody reads, and
+ * 64 per batch drain fast. The worst case, groups of 1 MiB throughout, is 128 MiB per consumer.
+ */
+const PREFETCH = 128;
+const CALL_LIMIT_MS = 5000;
+
+/**
+ * One channel that consumes one queue: open → lost (channel or connection closed, consumer_timeout, queue deleted) or
+ * cancelled by us → closed. Deliveries of a lost one are forgotten: the broker hands them out again.
+ */
+export class Subscription {
+  readonly #channel: Channel;
+  readonly #waiting: ConsumeMessage[] = [];
+  readonly #changes: ChangeSignal;
+  #lostBecause: string | undefined;
+  #consumerTag = "";
+
+  constructor(channel: Channel, changes: ChangeSignal) {
+    this.#channel = channel;
+    this.#changes = changes;
+    channel.on("error", (error) => this.#lose(error.message));
+    channel.on("close", () => this.#lose("the channel was closed"));
+  }
+
+  /** Subscribes. `changes` is notified of every delivery and of the loss. @throws Error when the broker refuses or is silent. */
+  static async open(
+    connection: BrokerConnection,
+    queue: string,
+    { changes, report }: { readonly changes: ChangeSignal; readonly report: ReportEvent },
+  ): Promise<Subscription> {
+    const channel = await openChannel(connection, CALL_LIMIT_MS, report);
+    const subscription = new Subscription(channel, changes);
+    try {
+      await withinMs(CALL_LIMIT_MS, `setting the prefetch of ${queue}`, channel.prefetch(PREFETCH));
+      const consuming = channel.consume(queue, (message) => subscription.#receive(message));
+      const { consumerTag } = await withinMs(CALL_LIMIT_MS, `consuming ${queue}`, consuming);
+      subscription.#consumerTag = consumerTag;
+      return subscription;
+    } catch (error) {
+      await closeChannel(channel, CALL_LIMIT_MS);
+      throw error;
+    }
+  }
+
+  /** Why it is of no use any more; `undefined` while it is. */
+  get lostBecause(): string | undefined {
+    return this.#lostBecause;
+  }
+
+  /** The oldest delivery that nobody has taken yet. */
+  peek(): ConsumeMessage | undefined {
+    return this.#waiting[0];
+  }
+
+  /** Removes what `peek` shows. */
+  shift(): void {
+    this.#waiting.shift();
+  }
+
+  /** Acknowledges this delivery and every earlier one; they are taken in order, so nothing is acknowledged unseen. */
+  ackUpTo(message: ConsumeMessage): void {
+    if (this.#lostBecause !== undefined) return;
+    try {
+      this.#channel.ack(message, true);
+    } catch (error) {
+      // The connection is closing and its channels have not been told yet; the batch will come again.
+      this.#lose(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Asks for no more deliveries; those that wait are forgotten and return to the queue with the channel's end. */
+  async cancel(limitMs: number): Promise<void> {
+    this.#waiting.length = 0;
+    if (this.#lostBecause !== undefined) return;
+    const cancelling = this.#channel.cancel(this.#consumerTag);
+    // No answer means that the connection is going down; closing the channel has the same effect.
+    await withinMs(limitMs, "cancelling", cancelling).catch((error: unknown) => error);
+    this.#waiting.length = 0;
+  }
+
+  /** Ends it; acks written before are taken by the broker first. Never throws. */
+  async close(limitMs: number): Promise<void> {
+    if (this.#lostBecause !== undefined) return;
+    const closing = closeChannel(this.#channel, limitMs);
+    // From here on nothing may be acknowledged: what is still in hand goes back to the queue.
+    this.#lostBecause = "closed by us";
+    await closing;
+  }
+
+  #receive(message: ConsumeMessage | null): void {
+    // Null: the broker has cancelled us, because the queue was deleted or its leader is gone.
+    if (message === null) this.#lose("cancelled by the broker");
+    else if (this.#lostBecause === undefined) this.#waiting.push(message);
+    this.#changes.notify();
+  }
+
+  #lose(reason: string): void {
+    this.#lostBecause ??= reason;
+    this.#waiting.length = 0;
+    this.#changes.notify();
+  }
+}

@@ -1,0 +1,133 @@
+import { LANES, type Lane } from "@sms-gateway/contracts";
+import type { ReportEvent } from "./amqp-event.ts";
+import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
+import { withinMs } from "./time-limit.ts";
+
+/** All queues. Everything is published to the default exchange, so there are neither exchanges nor bindings. */
+export interface QueueNames {
+  readonly accepted: Readonly<Record<Lane, string>>;
+  readonly reports: string;
+  readonly dead: string;
+}
+
+export interface TopologySettings {
+  readonly namePrefix: string;
+  /** Virtual host, for the policy that we advise. */
+  readonly vhost: string;
+  /** Most messages (groups) in each lane and in the reports; the broker refuses more. Unlimited when not given. */
+  readonly maxLengthMessages?: number;
+  /** The same in bytes of bodies. */
+  readonly maxLengthBytes?: number;
+}
+
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, string | number>>;
+}
+
+/** A queue that exists with other arguments than ours. It is kept and used. */
+export interface TopologyProblem {
+  readonly queue: string;
+  /** In the broker's words. */
+  readonly problem: string;
+  /** What an operator can do. */
+  readonly remedy: string;
+}
+
+/** First declaration of a quorum queue starts a Raft group: 50–200 ms on a small machine. */
+const DECLARE_LIMIT_MS = 5000;
+const PRECONDITION_FAILED = 406;
+
+export function nameQueues(namePrefix: string): QueueNames {
+  return {
+    accepted: {
+      high: `${namePrefix}sms.accepted.high`,
+      normal: `${namePrefix}sms.accepted.normal`,
+      bulk: `${namePrefix}sms.accepted.bulk`,
+    },
+    reports: `${namePrefix}sms.reports`,
+    dead: `${namePrefix}sms.dead`,
+  };
+}
+
+/** Every queue with its arguments, for a server of this version (architecture.md 5.2). */
+export function describeTopology(settings: TopologySettings, serverVersion: string): readonly QueueDeclaration[] {
+  const names = nameQueues(settings.namePrefix);
+  const plain: Record<string, string | number> = {
+    // Replicated and on disk before the confirm.
+    "x-queue-type": "quorum",
+    // The default, drop-head, drops the oldest message and acks the new one: silent loss.
+    "x-overflow": "reject-publish",
+    // No x-dead-letter-exchange: the broker's own dead-lettering is unconfirmed; we publish to sms.dead and see it confirmed.
+  };
+  if (majorVersion(serverVersion) >= 4) {
+    // Since 4.0 a quorum queue drops a message after 20 deliveries, and a lost connection counts as one. Version 3.10
+    // takes -1 and drops at the first redelivery; there, no argument means no limit.
+    plain["x-delivery-limit"] = -1;
+  }
+  const bounded = { ...plain };
+  if (settings.maxLengthMessages !== undefined) bounded["x-max-length"] = settings.maxLengthMessages;
+  if (settings.maxLengthBytes !== undefined) bounded["x-max-length-bytes"] = settings.maxLengthBytes;
+  return [
+    ...LANES.map((lane) => ({ name: names.accepted[lane], arguments: bounded })),
+    { name: names.reports, arguments: bounded },
+    // Never bounded: a full sms.dead would stop the consumers.
+    { name: names.dead, arguments: plain },
+  ];
+}
+
+/**
+ * Declares every queue, or the one that is named. Called before the first publish and the first consume of every
+ * connection and again after every loss, because a publish to a missing queue is confirmed and dropped.
+ *
+ * @returns queues that exist with other arguments.
+ * @throws Error when the broker refuses or does not answer.
+ */
+export async function declareTopology(
+  connection: BrokerConnection,
+  settings: TopologySettings,
+  { only, report }: { readonly only?: string; readonly report: ReportEvent },
+): Promise<readonly TopologyProblem[]> {
+  const declarations = describeTopology(settings, connection.serverVersion);
+  const problems: TopologyProblem[] = [];
+  let channel = await openChannel(connection, DECLARE_LIMIT_MS, report);
+  for (const { name, arguments: queueArguments } of declarations) {
+    if (only !== undefined && only !== name) continue;
+    try {
+      const declaring = channel.assertQueue(name, { durable: true, arguments: queueArguments });
+      await withinMs(DECLARE_LIMIT_MS, `declaring ${name}`, declaring);
+    } catch (error) {
+      if (!hasReplyCode(error, PRECONDITION_FAILED)) throw error;
+      problems.push({ queue: name, problem: error.message, remedy: adviseRemedy(settings, connection, error.message) });
+      // The refusal has closed the channel.
+      channel = await openChannel(connection, DECLARE_LIMIT_MS, report);
+    }
+  }
+  await closeChannel(channel, DECLARE_LIMIT_MS);
+  return problems;
+}
+
+export function majorVersion(serverVersion: string): number {
+  return Number.parseInt(serverVersion, 10);
+}
+
+/** Whether the broker refused with this AMQP reply code. */
+export function hasReplyCode(error: unknown, code: number): error is Error {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+function adviseRemedy(settings: TopologySettings, connection: BrokerConnection, problem: string): string {
+  if (/'(x-queue-type|durable|exclusive|auto_delete)'/.test(problem)) {
+    return "no policy can change this: drain the queue and delete it; it is then declared anew";
+  }
+  const policy: Record<string, string | number> = { overflow: "reject-publish" };
+  if (majorVersion(connection.serverVersion) >= 4) policy["delivery-limit"] = -1;
+  if (settings.maxLengthMessages !== undefined) policy["max-length"] = settings.maxLengthMessages;
+  if (settings.maxLengthBytes !== undefined) policy["max-length-bytes"] = settings.maxLengthBytes;
+  const pattern = `^${escapePattern(settings.namePrefix)}sms\\.(accepted\\.(high|normal|bulk)|reports)$`;
+  return `rabbitmqctl set_policy -p '${settings.vhost}' --apply-to queues '${settings.namePrefix}sms-gateway' '${pattern}' '${JSON.stringify(policy)}'`;
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

@@ -1,0 +1,68 @@
+import type { Lane, MessageQueue } from "@sms-gateway/contracts";
+import { type MessageQueueWorld, testNamePrefix, waitFor } from "@sms-gateway/testkit";
+import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
+import { type AmqpEvent, type AmqpQueueOptions, createAmqpQueue } from "../src/index.ts";
+
+/** Queues of one test under a name prefix of their own, with a plain AMQP channel to look behind the adapter. */
+export type AmqpWorld = MessageQueueWorld & {
+  readonly namePrefix: string;
+  readonly channel: ConfirmChannel;
+  /** Everything that the adapters of this world reported. */
+  readonly events: AmqpEvent[];
+  open(options?: Partial<AmqpQueueOptions>): Promise<MessageQueue>;
+  /** The same, without waiting until it is ready. */
+  create(options?: Partial<AmqpQueueOptions>): MessageQueue;
+  putBytes(lane: Lane | "reports", bytes: Buffer, headers?: Record<string, unknown>): Promise<void>;
+};
+
+const QUEUES = ["sms.accepted.high", "sms.accepted.normal", "sms.accepted.bulk", "sms.reports", "sms.dead"];
+/** Short, so that a test need not wait for a second. */
+const RETAKE = { firstMs: 20, capMs: 100 };
+
+export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
+  const namePrefix = testNamePrefix();
+  const { model, channel } = await openPlainChannel(url);
+  const opened: MessageQueue[] = [];
+  const events: AmqpEvent[] = [];
+  const create = (options: Partial<AmqpQueueOptions> = {}): MessageQueue => {
+    const onEvent = (event: AmqpEvent): void => {
+      events.push(event);
+    };
+    const queue = createAmqpQueue({ url, namePrefix, role: "test", retake: RETAKE, onEvent, ...options });
+    opened.push(queue);
+    return queue;
+  };
+  const world: AmqpWorld = {
+    namePrefix,
+    channel,
+    events,
+    create,
+    open: async (options) => {
+      const queue = create(options);
+      await waitFor(() => queue.health().ok, { what: "a connection to the broker" });
+      return queue;
+    },
+    putGroup: (lane, envelopes) =>
+      world.putBytes(lane, Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 1, envelopes }))),
+    putBytes: async (lane, bytes, headers = {}) => {
+      const queue = `${namePrefix}${lane === "reports" ? "sms.reports" : `sms.accepted.${lane}`}`;
+      channel.sendToQueue(queue, bytes, { persistent: true, headers });
+      await channel.waitForConfirms();
+    },
+    close: async () => {
+      await Promise.all(opened.map((queue) => queue.close()));
+      for (const queue of QUEUES) await channel.deleteQueue(`${namePrefix}${queue}`);
+      await model.close();
+    },
+  };
+  return world;
+}
+
+/** A plain connection with a confirm channel; its errors are the test's own affair. */
+export async function openPlainChannel(url: string): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
+  const model = await connect(url, { noDelay: true });
+  model.on("error", () => undefined);
+  const channel = await model.createConfirmChannel();
+  channel.on("error", () => undefined);
+  return { model, channel };
+}

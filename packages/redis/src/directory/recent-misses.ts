@@ -1,0 +1,25 @@
+/** Hashes that were not found a moment ago. */
+export interface RecentMisses {
+  has(hash: string): boolean;
+  add(hash: string): void;
+  clear(): void;
+}
+
+/**
+ * Remembers up to `max` misses for `keepMs` milliseconds each, so that guessed keys do not become reads. Beyond `max`
+ * the oldest is forgotten: a flood of guesses costs reads again, never memory.
+ */
+export function rememberMisses({ keepMs, max }: { readonly keepMs: number; readonly max: number }): RecentMisses {
+  // In order of addition, hence of expiry.
+  const endsAt = new Map<string, number>();
+  return {
+    has: (hash) => (endsAt.get(hash) ?? 0) > performance.now(),
+    add: (hash) => {
+      endsAt.delete(hash);
+      const [oldest] = endsAt.keys();
+      if (oldest !== undefined && endsAt.size >= max) endsAt.delete(oldest);
+      endsAt.set(hash, performance.now() + keepMs);
+    },
+    clear: () => endsAt.clear(),
+  };
+}

@@ -1,0 +1,11 @@
+import type { RedisConnection } from "./redis-connection.ts";
+
+/** Whether Redis answers just now, for a readiness probe. Takes at most the connection's command timeout. */
+export async function redisHealth(connection: Pick<RedisConnection, "ping">): Promise<{ ok: boolean; detail?: string }> {
+  try {
+    await connection.ping();
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,30 @@
+import { buildCarrierLab } from "@sms-gateway/carrier-lab";
+import { createLogger, maskSettings, type RunningService, runService } from "@sms-gateway/runtime";
+import { carrierLabSettings, loadCarrierLabSettings } from "./config.ts";
+
+/** Submits and their last reports are done well within this; a container is given 20 s. */
+const STOP_TIMEOUT_MS = 10_000;
+
+const logger = createLogger({ service: "carrier-lab", level: "info" });
+
+await runService({ name: "carrier-lab", logger, start: startCarrierLab, stopTimeoutMs: STOP_TIMEOUT_MS });
+
+async function startCarrierLab(): Promise<RunningService> {
+  const settings = loadCarrierLabSettings();
+  logger.info({ event: "service.settings", settings: maskSettings(carrierLabSettings, settings) });
+  if (!settings.LAB) {
+    logger.info({ event: "lab.off" }, "LAB=false: no carriers are simulated, nothing to do");
+    process.exit(0);
+  }
+  logger.level = settings.LOG_LEVEL;
+  const lab = await buildCarrierLab({
+    labToken: settings.LAB_TOKEN,
+    inboxFile: settings.LAB_INBOX_FILE,
+    trustNetwork: settings.LAB_TRUST_NETWORK,
+    deliveryDelayMs: settings.LAB_DELIVERY_DELAY_MS,
+    logger,
+  });
+  const address = await lab.listen({ host: settings.LAB_HOST, port: settings.LAB_PORT });
+  logger.info({ event: "lab.listening", address });
+  return { stop: async () => lab.close() };
+}

@@ -1,0 +1,98 @@
+import { errorHandler, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
+import { fastifyLoggerOptions, healthRoutes, httpMetricsPlugin, metricsRoute, requestIdPlugin, requestLog } from "@sms-gateway/runtime";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { GatewayDeps } from "./deps.ts";
+import { createGroupPublisher } from "./messages/group-publisher.ts";
+import { createReservationKeeper } from "./messages/reservation-keeper.ts";
+import type { SendDeps } from "./messages/send-messages.ts";
+import { createGatewayMetrics } from "./metrics.ts";
+import { authenticate } from "./plugins/authenticate.ts";
+import { forwardApiRoutes, forwardCallbacks, registerForwarding } from "./routes/forward.ts";
+import { homeRoutes } from "./routes/home.ts";
+import { sendSmsRoute } from "./routes/send-sms.ts";
+import { sendMessageRoute } from "./routes/sms/send-message.ts";
+
+/** Largest body of every route of the gateway, in bytes (api.md section 1). */
+const BODY_BYTES_MAX = 1024 * 1024;
+/** How long stopping waits for reservations that are being settled or released, in milliseconds. */
+const KEEPER_DRAIN_MS = 2_000;
+
+/** The gateway as an app; `beginStop` makes `/readyz` answer 503 before the listener closes. */
+export interface Gateway {
+  readonly app: FastifyInstance;
+  beginStop(): void;
+}
+
+/** Builds the gateway from its dependencies; opens no port. Closing the app settles what it still holds, but closes no adapter. */
+export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { settings, logger } = deps;
+  let stopping = false;
+  const app = Fastify({
+    ...fastifyLoggerOptions(logger),
+    bodyLimit: BODY_BYTES_MAX,
+    trustProxy: (_address: string, hop: number) => hop < settings.TRUST_PROXY,
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    // A client may keep its connection; a slow or idle one may not keep it for ever.
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+  });
+  const send = sendDeps(deps);
+
+  await app.register(requestIdPlugin);
+  await app.register(requestLog, {
+    successSampleRate: settings.REQUEST_LOG_SAMPLE_RATE,
+    fields: (request) => (request.trackingId === undefined ? {} : { tracking_id: request.trackingId }),
+  });
+  await app.register(httpMetricsPlugin, { metrics: deps.metrics });
+  await app.register(errorHandler);
+  await app.register(unknownRoutes);
+  await app.register(jsonBody);
+  await app.register(openApi, { title: "SMS gateway", description: "Send text messages, and read what became of them." });
+  await app.register(authenticate, { directory: deps.directory, apiKeyRequired: settings.API_KEY_REQUIRED, now: deps.now });
+  await registerForwarding(app, settings);
+
+  await app.register(homeRoutes);
+  await app.register(healthRoutes, { checks: readinessChecks(deps), isStopping: () => stopping });
+  await app.register(metricsRoute, { metrics: deps.metrics, ...(settings.METRICS_TOKEN === undefined ? {} : { token: settings.METRICS_TOKEN }) });
+  await registerApiPaths(app, async (api) => {
+    await sendMessageRoute(api, send);
+    await forwardApiRoutes(settings)(api);
+  });
+  await app.register((scope) => sendSmsRoute(scope, send));
+  await app.register((scope) => sendSmsRoute(scope, send), { prefix: "/api" });
+  await app.register(forwardCallbacks(settings));
+  app.addHook("onClose", () => send.keeper.drain(KEEPER_DRAIN_MS));
+  return {
+    app,
+    beginStop: () => {
+      stopping = true;
+    },
+  };
+}
+
+function sendDeps(deps: GatewayDeps): SendDeps {
+  const { logger, queue, admission } = deps;
+  const metrics = createGatewayMetrics(deps.metrics);
+  const publisher = createGroupPublisher({
+    publishAccepted: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
+    onGroup: (size, ending, seconds) => {
+      metrics.groupSize.observe(size);
+      metrics.publishSeconds.observe({ ending }, seconds);
+      metrics.waitingEnvelopes.set(publisher.waiting());
+    },
+    onFault: (err) => logger.error({ event: "publish.fault", err }),
+  });
+  const keeper = createReservationKeeper({
+    admission,
+    onGivenUp: (step, ref, err) => logger.error({ event: "reservation.given_up", step, seed: ref.seed, client_id: ref.clientId, err }),
+  });
+  return { ...deps, metrics, publisher, keeper, idSecret: deps.settings.ID_SECRET };
+}
+
+function readinessChecks({ queue, admission, directory }: GatewayDeps) {
+  return [
+    { name: "queue", check: async () => queue.health() },
+    { name: "redis", check: () => admission.health() },
+    { name: "directory", check: async () => directory.health() },
+  ];
+}

@@ -1,0 +1,43 @@
+import { createAmqpQueue } from "@sms-gateway/amqp";
+import { createRedisAdmission, createRedisConnection, createRedisDirectory } from "@sms-gateway/redis";
+import { createLogger, createMetrics, createStopSequence, maskSettings, type RunningService, runService } from "@sms-gateway/runtime";
+import { buildGateway } from "./app.ts";
+import { gatewaySettings, loadGatewaySettings } from "./config.ts";
+
+/** From the signal to the end of the process; a publish may take 5 s. */
+const STOP_TIMEOUT_MS = 10_000;
+
+const logger = createLogger({ service: "gateway", level: "info" });
+
+await runService({ name: "gateway", logger, start, stopTimeoutMs: STOP_TIMEOUT_MS });
+
+async function start(): Promise<RunningService> {
+  const settings = loadGatewaySettings();
+  logger.level = settings.LOG_LEVEL;
+  logger.info({ event: "settings", settings: maskSettings(gatewaySettings, settings) });
+  const metrics = createMetrics("gateway");
+  const stop = createStopSequence(logger);
+
+  const connection = createRedisConnection({
+    url: settings.REDIS_URL,
+    keyPrefix: settings.REDIS_KEY_PREFIX,
+    onEvent: (event) => logger.info(event),
+  });
+  stop.add("redis", () => connection.close());
+  const admission = createRedisAdmission(connection);
+  const directory = createRedisDirectory(connection);
+  stop.add("directory", () => directory.close());
+  const queue = createAmqpQueue({
+    url: settings.RABBITMQ_URL,
+    namePrefix: settings.RABBITMQ_NAME_PREFIX,
+    role: "gateway",
+    onEvent: (event) => logger.info(event),
+  });
+  stop.add("queue", () => queue.close());
+
+  const gateway = await buildGateway({ settings, logger, metrics, queue, admission, directory, now: Date.now });
+  stop.add("http", () => gateway.app.close());
+  stop.add("readiness", () => gateway.beginStop());
+  await gateway.app.listen({ host: settings.GATEWAY_HOST, port: settings.GATEWAY_PORT });
+  return stop;
+}

@@ -1,0 +1,222 @@
+import { parseArgs } from "node:util";
+import { findProviderName, KEY_SCOPES, type KeyScope, PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+
+/** New limits of a client; what is missing stays as it is, `null` is the gateway's default, 0 or less is unlimited. */
+export interface LimitChanges {
+  readonly ratePerSecond?: number | null;
+  readonly ratePerMinute?: number | null;
+  readonly ratePerHour?: number | null;
+  readonly dailyQuota?: number | null;
+}
+
+/** Everything `make admin` can do. */
+export type AdminCommand =
+  | { readonly name: "provider list" }
+  | { readonly name: "provider enable" | "provider disable" | "provider pause" | "provider resume"; readonly provider: ProviderName }
+  | { readonly name: "provider priority"; readonly provider: ProviderName; readonly priority: number }
+  | { readonly name: "client list" }
+  | { readonly name: "client create"; readonly clientName: string; readonly timeZone: string; readonly sender: string | null }
+  | { readonly name: "client activate" | "client deactivate"; readonly clientId: string }
+  | { readonly name: "client limits"; readonly clientId: string; readonly limits: LimitChanges }
+  | { readonly name: "key list"; readonly clientId: string | null }
+  | {
+      readonly name: "key create";
+      readonly clientId: string;
+      readonly kind: "live" | "test";
+      readonly scopes: readonly KeyScope[];
+      readonly expiresAt: Date | null;
+    }
+  | { readonly name: "key revoke"; readonly keyId: string };
+
+/** The command line is wrong; `message` says what is and `make admin` prints the usage below it. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+/** How `make admin` is used. */
+export const ADMIN_USAGE = `Usage: make admin ARGS='<command>'
+
+  provider list
+  provider enable|disable|pause|resume <provider>
+  provider priority <provider> <1-1000>        1 is asked first
+
+  client list
+  client create <name> [--time-zone <IANA name>] [--sender <number or name>]
+  client activate|deactivate <client id>
+  client limits <client id> [--per-second <n>] [--per-minute <n>] [--per-hour <n>] [--daily-quota <n>]
+                                               <n> may be "default"; 0 is unlimited
+
+  key list [<client id>]
+  key create <client id> [--kind live|test] [--scopes send,read] [--expires <ISO 8601>]
+                                               kind is test, scopes are ${KEY_SCOPES.filter((scope) => scope !== "admin").join(",")}
+                                               unless given; the key is shown once
+  key revoke <key id>
+
+Providers: ${PROVIDER_NAMES.join(", ")}. Gateways know of a change within two seconds.
+`;
+
+const OPTIONS = {
+  "time-zone": { type: "string" },
+  sender: { type: "string" },
+  "per-second": { type: "string" },
+  "per-minute": { type: "string" },
+  "per-hour": { type: "string" },
+  "daily-quota": { type: "string" },
+  kind: { type: "string" },
+  scopes: { type: "string" },
+  expires: { type: "string" },
+} as const;
+
+type Options = { readonly [Name in keyof typeof OPTIONS]?: string };
+
+/** A command's own reader: `args` are the words behind its name. */
+interface Reader {
+  readonly argNames: readonly string[];
+  /** Words behind the required ones that may be given. */
+  readonly optionalArgs?: number;
+  readonly options?: readonly (keyof Options)[];
+  read(args: readonly string[], options: Options): AdminCommand;
+}
+
+const READERS: Readonly<Record<string, Reader>> = {
+  "provider list": { argNames: [], read: () => ({ name: "provider list" }) },
+  "provider enable": { argNames: ["provider"], read: ([name]) => ({ name: "provider enable", provider: readProvider(name) }) },
+  "provider disable": { argNames: ["provider"], read: ([name]) => ({ name: "provider disable", provider: readProvider(name) }) },
+  "provider pause": { argNames: ["provider"], read: ([name]) => ({ name: "provider pause", provider: readProvider(name) }) },
+  "provider resume": { argNames: ["provider"], read: ([name]) => ({ name: "provider resume", provider: readProvider(name) }) },
+  "provider priority": {
+    argNames: ["provider", "priority"],
+    read: ([name, priority]) => ({
+      name: "provider priority",
+      provider: readProvider(name),
+      priority: readWhole("priority", priority, { min: 1, max: 1000 }),
+    }),
+  },
+  "client list": { argNames: [], read: () => ({ name: "client list" }) },
+  "client create": {
+    argNames: ["name"],
+    options: ["time-zone", "sender"],
+    read: ([name = ""], options) => ({
+      name: "client create",
+      clientName: name,
+      timeZone: readTimeZone(options["time-zone"] ?? "UTC"),
+      sender: options.sender ?? null,
+    }),
+  },
+  "client activate": { argNames: ["client id"], read: ([id]) => ({ name: "client activate", clientId: readId("client id", id) }) },
+  "client deactivate": {
+    argNames: ["client id"],
+    read: ([id]) => ({ name: "client deactivate", clientId: readId("client id", id) }),
+  },
+  "client limits": {
+    argNames: ["client id"],
+    options: ["per-second", "per-minute", "per-hour", "daily-quota"],
+    read: ([id], options) => ({ name: "client limits", clientId: readId("client id", id), limits: readLimits(options) }),
+  },
+  "key list": {
+    argNames: [],
+    optionalArgs: 1,
+    read: ([id]) => ({ name: "key list", clientId: id === undefined ? null : readId("client id", id) }),
+  },
+  "key create": {
+    argNames: ["client id"],
+    options: ["kind", "scopes", "expires"],
+    read: ([id], options) => ({
+      name: "key create",
+      clientId: readId("client id", id),
+      kind: readKind(options.kind ?? "test"),
+      scopes: options.scopes === undefined ? KEY_SCOPES.filter((scope) => scope !== "admin") : readScopes(options.scopes),
+      expiresAt: options.expires === undefined ? null : readTime("--expires", options.expires),
+    }),
+  },
+  "key revoke": { argNames: ["key id"], read: ([id]) => ({ name: "key revoke", keyId: readId("key id", id) }) },
+};
+
+/** Reads the words behind `make admin`. @throws UsageError that says what is wrong with them. */
+export function parseAdminCommand(words: readonly string[]): AdminCommand {
+  const { positionals, values } = readWords(words);
+  const name = positionals.slice(0, 2).join(" ");
+  const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+  if (reader === undefined) throw new UsageError(name === "" ? "No command given." : `There is no command "${name}".`);
+  const args = positionals.slice(2);
+  const missing = reader.argNames.slice(args.length);
+  if (missing.length > 0) throw new UsageError(`${name}: ${missing.map((arg) => `<${arg}>`).join(" and ")} missing.`);
+  const tooMany = args.slice(reader.argNames.length + (reader.optionalArgs ?? 0));
+  if (tooMany.length > 0) throw new UsageError(`${name}: "${tooMany.join(" ")}" is too much; quote names with spaces.`);
+  const foreign = Object.keys(values).filter((option) => !reader.options?.some((known) => known === option));
+  if (foreign.length > 0) throw new UsageError(`${name} has no option --${foreign.join(", --")}.`);
+  return reader.read(args, values);
+}
+
+function readWords(words: readonly string[]): { positionals: string[]; values: Options } {
+  try {
+    return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readProvider(written = ""): ProviderName {
+  const provider = findProviderName(written);
+  if (provider === undefined) throw new UsageError(`There is no provider "${written}".`);
+  return provider;
+}
+
+function readId(what: string, written = ""): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(written)) return written.toLowerCase();
+  throw new UsageError(`<${what}> must be a UUID; the list commands show them.`);
+}
+
+function readWhole(what: string, written = "", { min, max }: { min: number; max: number }): number {
+  const value = Number(written);
+  if (/^-?\d+$/.test(written) && value >= min && value <= max) return value;
+  throw new UsageError(`${what} must be a whole number from ${min} to ${max}.`);
+}
+
+function readLimits(options: Options): LimitChanges {
+  const limit = (name: keyof Options): number | null | undefined => {
+    const written = options[name];
+    if (written === undefined || written === "default") return written === undefined ? undefined : null;
+    return readWhole(`--${name}`, written, { min: 0, max: 1_000_000_000 });
+  };
+  const [perSecond, perMinute, perHour, quota] = [limit("per-second"), limit("per-minute"), limit("per-hour"), limit("daily-quota")];
+  const changes = {
+    ...(perSecond === undefined ? {} : { ratePerSecond: perSecond }),
+    ...(perMinute === undefined ? {} : { ratePerMinute: perMinute }),
+    ...(perHour === undefined ? {} : { ratePerHour: perHour }),
+    ...(quota === undefined ? {} : { dailyQuota: quota }),
+  };
+  if (Object.keys(changes).length === 0) throw new UsageError("client limits: give at least one limit.");
+  return changes;
+}
+
+function readTimeZone(written: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: written }).resolvedOptions().timeZone;
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--time-zone: there is no time zone "${written}".`);
+    throw error;
+  }
+}
+
+function readKind(written: string): "live" | "test" {
+  if (written === "live" || written === "test") return written;
+  throw new UsageError("--kind must be live or test.");
+}
+
+function readScopes(written: string): KeyScope[] {
+  return written.split(",").map((word) => {
+    const scope = KEY_SCOPES.find((known) => known === word.trim());
+    if (scope === undefined) throw new UsageError(`--scopes: "${word}" is none of ${KEY_SCOPES.join(", ")}.`);
+    return scope;
+  });
+}
+
+function readTime(what: string, written: string): Date {
+  const time = new Date(written);
+  if (/^\d{4}-\d\d-\d\d/.test(written) && !Number.isNaN(time.getTime())) return time;
+  throw new UsageError(`${what} must be a time such as 2027-01-31T00:00:00Z.`);
+}

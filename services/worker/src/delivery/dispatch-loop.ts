@@ -1,0 +1,117 @@
+/*
+ * Claims due messages for one provider and hands them to be submitted.
+ *
+ * idle:     nothing due, or no slot free. Left by `wake()` (something was recorded or failed over), by a freed slot, and
+ *           by the poll, which also finds what becomes due by its time.
+ * claiming: asks lane after lane, high first, and starts over with high whenever a claim was filled, so that a campaign
+ *           waits behind a code and not the other way round. Left when every lane is empty or no slot is free.
+ * stopped:  claims no more; what was claimed is finished.
+ *
+ * Trade: one loop per provider means one claim at a time per provider, but no provider's slow claim delays another's.
+ */
+import { LANES, type Lane } from "@sms-gateway/contracts";
+
+/** What the loop needs. */
+export interface DispatchLoopDeps<Claimed> {
+  /** Most messages under way at a time. */
+  readonly slots: number;
+  /** Whether to claim at all now: the provider is operational, and results find their way into the database. */
+  readonly mayClaim: () => boolean;
+  /** Claims up to `slots` due messages of a lane; fewer mean that no more are due. */
+  readonly claim: (lane: Lane, slots: number) => Promise<readonly Claimed[]>;
+  /** Submits one of them; the slot is free when this settles. Never rejects. */
+  readonly submit: (claimed: Claimed) => Promise<void>;
+  /** A claim failed (the database is away); the next one comes with the next poll. */
+  readonly onClaimFailed: (error: unknown) => void;
+}
+
+export interface DispatchLoop {
+  /** Something may be due. */
+  wake(): void;
+  /** Messages under way. */
+  inFlight(): number;
+  /** Claims no more and waits for everything under way; the submit timeout bounds it. */
+  stop(): Promise<void>;
+}
+
+/** Finds what becomes due by its time, or was recorded by another worker. Short against a person's patience. */
+const POLL_EVERY_MS = 500;
+/** Slots that become free together are filled by one claim; 5 ms are lost against a submit and win a query per slot. */
+const GATHER_SLOTS_MS = 5;
+
+/** Creates a loop that is running. */
+export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): DispatchLoop {
+  const underWay = new Set<Promise<void>>();
+  let claiming: Promise<void> | undefined;
+  let isWoken = false;
+  let hasFailed = false;
+  let stopped = false;
+  let gatherTimer: NodeJS.Timeout | undefined;
+
+  const freeSlots = (): number => deps.slots - underWay.size;
+
+  function wake(): void {
+    isWoken = true;
+    if (stopped) return;
+    claiming ??= claimWhileDue().finally(() => {
+      claiming = undefined;
+      // Woken between the last look and this line; after a failed claim the poll comes instead.
+      if (isWoken && !hasFailed) wake();
+    });
+  }
+
+  async function claimWhileDue(): Promise<void> {
+    while (isWoken && !stopped) {
+      isWoken = false;
+      hasFailed = false;
+      try {
+        await claimLanes();
+      } catch (error) {
+        hasFailed = true;
+        deps.onClaimFailed(error);
+        return;
+      }
+    }
+  }
+
+  async function claimLanes(): Promise<void> {
+    let isFilled = true;
+    while (isFilled) {
+      isFilled = false;
+      for (const lane of LANES) {
+        const slots = freeSlots();
+        if (slots <= 0 || stopped || !deps.mayClaim()) return;
+        const claimed = await deps.claim(lane, slots);
+        claimed.forEach(startSubmit);
+        isFilled = claimed.length >= slots;
+        if (isFilled) break;
+      }
+    }
+  }
+
+  function startSubmit(claimed: Claimed): void {
+    const submit = deps.submit(claimed).finally(() => {
+      underWay.delete(submit);
+      gatherTimer ??= setTimeout(() => {
+        gatherTimer = undefined;
+        wake();
+      }, GATHER_SLOTS_MS);
+    });
+    underWay.add(submit);
+  }
+
+  const poll = setInterval(wake, POLL_EVERY_MS);
+  wake();
+
+  return {
+    wake,
+    inFlight: () => underWay.size,
+    async stop() {
+      stopped = true;
+      clearInterval(poll);
+      await claiming;
+      await Promise.all(underWay);
+      clearTimeout(gatherTimer);
+    },
+  };
+}
