@@ -51,6 +51,7 @@ export interface AmqpQueueOptions {
   readonly onEvent?: (event: AmqpEvent) => void;
 }
 
+const STOPPING: PublishEnding = { ending: "not_handed_over", reason: "stopping" };
 /** How long consumers have that are still running when the queue is closed, in milliseconds. */
 const STOP_CONSUMERS_LIMIT_MS = 5000;
 /** How long `depths` waits for a connection, in milliseconds. */
@@ -77,6 +78,7 @@ class AmqpQueue implements MessageQueue {
   readonly #consumers = new Set<Consumption>();
   readonly #problems = new Map<string, TopologyProblem>();
   #depths: Promise<Record<string, number> | undefined> | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(options: AmqpQueueOptions) {
     this.#options = options;
@@ -112,7 +114,7 @@ class AmqpQueue implements MessageQueue {
 
   async publishAccepted(lane: Lane, envelopes: readonly AcceptedEnvelope[]): Promise<PublishEnding> {
     // Checked first, so that a sequence is given out only to what is really written.
-    const refusal = this.#publisher.refusal();
+    const refusal = this.#closing === undefined ? this.#publisher.refusal() : STOPPING;
     if (refusal !== undefined) return refusal;
     const stamp = this.#stamps.next(envelopes.length);
     const ending = await this.#publisher.publish({
@@ -128,8 +130,9 @@ class AmqpQueue implements MessageQueue {
     return ending;
   }
 
-  publishReport(report: ReportEnvelope): Promise<PublishEnding> {
-    return this.#publisher.publish({
+  async publishReport(report: ReportEnvelope): Promise<PublishEnding> {
+    if (this.#closing !== undefined) return STOPPING;
+    return await this.#publisher.publish({
       queue: nameQueues(this.#topology.namePrefix).reports,
       messageId: randomUUID(),
       type: REPORT_TYPE,
@@ -164,7 +167,12 @@ class AmqpQueue implements MessageQueue {
     return { ok: true, detail };
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     // Consumers first: what they hold may still have to be put aside, which needs the publisher.
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop(STOP_CONSUMERS_LIMIT_MS)));
     await this.#publisher.drain();

@@ -4,7 +4,7 @@ import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { type AmqpEvent, type AmqpQueueOptions, createAmqpQueue } from "../src/index.ts";
 
 /** Queues of one test under a name prefix of their own, with a plain AMQP channel to look behind the adapter. */
-export type AmqpWorld = MessageQueueWorld & {
+export type AmqpWorld = Omit<MessageQueueWorld, "open" | "putBytes"> & {
   readonly namePrefix: string;
   readonly channel: ConfirmChannel;
   /** Everything that the adapters of this world reported. */

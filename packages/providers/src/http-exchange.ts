@@ -135,7 +135,12 @@ function createReceiver(onEnd: (result: ExchangeResult) => void) {
 
 /** The error's code and never its text, which may quote what was sent or received. */
 function readErrorCode(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string" && /^[A-Z0-9_]{2,64}$/.test(error.code)) {
+  if (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    /^[A-Z0-9_]{2,64}$/.test(error.code)
+  ) {
     return error.code;
   }
   if (error instanceof AggregateError && error.errors.length > 0) return readErrorCode(error.errors[0]);

@@ -36,8 +36,17 @@ export interface ProviderError {
  * - `unknown`: bytes have left and no usable answer came: it may have gone out.
  */
 export type SubmitResult =
-  | { readonly outcome: "accepted"; readonly providerMessageId: string; readonly segments?: number; readonly price?: { amount: string; currency: string } }
-  | { readonly outcome: "rejected"; readonly scope: "message" | "recipient" | "provider"; readonly error: ProviderError }
+  | {
+      readonly outcome: "accepted";
+      readonly providerMessageId: string;
+      readonly segments?: number;
+      readonly price?: { amount: string; currency: string };
+    }
+  | {
+      readonly outcome: "rejected";
+      readonly scope: "message" | "recipient" | "provider";
+      readonly error: ProviderError;
+    }
   | { readonly outcome: "try_later"; readonly error: ProviderError; readonly retryAfterMs?: number }
   | { readonly outcome: "unknown"; readonly error: ProviderError };
 
@@ -74,7 +83,10 @@ export interface ProviderCapabilities {
 export interface ProviderAccount {
   readonly capabilities: ProviderCapabilities;
   /** Submits within `timeoutMs`; `signal` ends it earlier (what has left by then is `unknown`). Never rejects for an expected outcome. */
-  submit(message: SubmitMessage, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<SubmitResult>;
+  submit(
+    message: SubmitMessage,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<SubmitResult>;
   /** Whether the provider signed this callback with this account's secret. */
   verifyCallback(request: CallbackRequest): boolean;
   /** Reads a verified callback. An empty list: nothing in it concerns us. Throws `TypeError` when it cannot be read. */

@@ -12,7 +12,10 @@ export type AdapterName = keyof typeof ADAPTERS;
  * Makes an account of one provider. Nothing is opened or loaded before its first submit.
  * @throws TypeError naming every field of the account that is missing or malformed, never with its value.
  */
-export function createProviderAccount({ adapter, ...options }: AccountOptions & { adapter: AdapterName }): ProviderAccount {
+export function createProviderAccount({
+  adapter,
+  ...options
+}: AccountOptions & { adapter: AdapterName }): ProviderAccount {
   return ADAPTERS[adapter].createAccount(options);
 }
 

@@ -1,3 +1,7 @@
+export { type ConsumerProbe, probeConsumer } from "./contract/consumer-probe.ts";
+export { testMessageQueue } from "./contract/message-queue-suite.ts";
+export type { MessageQueueWorld } from "./contract/message-queue-world.ts";
+export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";
 export { describeWith, describeWithOwn, type TestServers, testServers } from "./servers/describe-with.ts";
 export {
   doesDockerAnswer,
@@ -28,6 +32,3 @@ export { createTestDatabase, type DatabaseTemplate, type TestDatabase } from "./
 export { testKeyPrefix, testNamePrefix } from "./servers/test-names.ts";
 export { readTestServersConfig, type TestServersConfig } from "./servers/test-servers-config.ts";
 export { type WaitForOptions, waitFor } from "./wait-for.ts";
-export { type ConsumerProbe, probeConsumer } from "./contract/consumer-probe.ts";
-export { type MessageQueueWorld, testMessageQueue } from "./contract/message-queue-suite.ts";
-export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";

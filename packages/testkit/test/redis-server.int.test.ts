@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterEach, expect, test } from "vitest";
 import { describeWithOwn } from "../src/index.ts";
-import { expectNothingLeft, processesOf } from "./server-processes.ts";
+import { expectNothingLeft, runningPartsOf } from "./server-processes.ts";
 
 describeWithOwn("redis", "Redis", (start) => {
   const clients: Redis[] = [];
@@ -24,9 +24,9 @@ describeWithOwn("redis", "Redis", (start) => {
     await server.kill();
     await server.start();
     expect(await connect(server.url).mget("first", "second")).toEqual(["1", "2"]);
-    const processes = await processesOf(server.dataDir);
+    const parts = await runningPartsOf(server.dataDir);
     await server.stop();
-    await expectNothingLeft(processes);
+    await expectNothingLeft(parts);
   });
 
   test("never evicts and asks for the password", async () => {

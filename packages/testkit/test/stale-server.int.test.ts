@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithOwn, openRunFolder, startRedis, waitFor } from "../src/index.ts";
 import { identifySelf, writeRecord } from "../src/servers/server-record.ts";
-import { expectNothingLeft, processesOf } from "./server-processes.ts";
+import { expectNothingLeft, runningPartsOf, untilOwnerGone } from "./server-processes.ts";
 
-// Needs the programs themselves, also where suites' own servers come from Docker.
 describeWithOwn("redis", "a server left running by a killed run", () => {
   let root = "";
   beforeAll(async () => {
@@ -20,8 +19,7 @@ describeWithOwn("redis", "a server left running by a killed run", () => {
 
   test("is ended with its folder by the next run", async () => {
     const { runDir } = await killARun(root);
-    const left = await processesOf(join(runDir, "redis"));
-    expect(left).toHaveLength(1);
+    const left = await runningPartsOf(join(runDir, "redis"));
     const folder = await openRunFolder(root);
     await expectNothingLeft(left);
     await expect(stat(runDir)).rejects.toThrow(/ENOENT/);
@@ -30,7 +28,7 @@ describeWithOwn("redis", "a server left running by a killed run", () => {
 
   test("is ended by the next start on its data folder", async () => {
     const { runDir } = await killARun(root);
-    const left = await processesOf(join(runDir, "redis"));
+    const left = await runningPartsOf(join(runDir, "redis"));
     const server = await startRedis({ dataDir: join(runDir, "redis") });
     await expectNothingLeft(left);
     await server.remove();
@@ -55,7 +53,7 @@ describeWithOwn("redis", "the record of a server", () => {
     const dataDir = await mkdtemp(join(tmpdir(), "sms-gateway-twice-"));
     const server = await startRedis({ dataDir });
     await expect(startRedis({ dataDir })).rejects.toThrow(
-      `running on ${dataDir} already (pid ${(await processesOf(dataDir))[0]?.pid}, started by ${(await identifySelf()).pid})`,
+      `running on ${dataDir} already (pid ${(await runningPartsOf(dataDir)).processes[0]?.pid}, started by ${(await identifySelf()).pid})`,
     );
     await server.remove();
   });
@@ -75,6 +73,7 @@ async function killARun(root: string): Promise<{ runDir: string }> {
   await waitFor(() => said.endsWith("\n"), { timeoutMs: 20_000, what: "the run to say where its server is" });
   // The whole group: tsx runs the program in a child of its own.
   process.kill(-(run.pid ?? 0), "SIGKILL");
-  await once(run, "exit");
-  return { runDir: said.trim() };
+  const runDir = said.trim();
+  await untilOwnerGone(join(runDir, "redis"));
+  return { runDir };
 }

@@ -3,15 +3,15 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { type ConsumerProbe, probeConsumer } from "./consumer-probe.ts";
-import type { MessageQueueWorld } from "./message-queue-suite.ts";
+import type { MessageQueueWorld } from "./message-queue-world.ts";
 import { sampleEnvelope, sampleEnvelopes } from "./sample-envelopes.ts";
 
 /** What must be true in the end: these envelopes were taken once each, and so many parts were put aside. */
-type Model = { readonly confirmed: Map<Lane, Set<string>>; dead: number };
+type Model = { readonly confirmed: Map<Lane, Set<string>>; dead: number; workers: number };
 
 type Worker = { readonly probe: ConsumerProbe<AcceptedEnvelope>; readonly running: Consumption; readonly lane: Lane };
 
-/** The queue under test with up to two workers per lane, each with an adapter of its own. */
+/** The queue under test with its workers. */
 type Real = {
   readonly world: MessageQueueWorld;
   readonly queue: MessageQueue;
@@ -39,7 +39,7 @@ export const queueCommands: fc.Arbitrary<Command>[] = [
 
 /** Runs the commands against queues of their own, lets everything drain, and compares with the model. */
 export async function exerciseMessageQueue(world: MessageQueueWorld, commands: Iterable<Command>): Promise<void> {
-  const model: Model = { confirmed: new Map(LANES_USED.map((lane) => [lane, new Set()])), dead: 0 };
+  const model: Model = { confirmed: new Map(LANES_USED.map((lane) => [lane, new Set()])), dead: 0, workers: 0 };
   const real: Real = { world, queue: await world.open(), workers: [], retired: [] };
   await fc.asyncModelRun(() => ({ model, real }), commands);
   await drain(model, real);
@@ -94,9 +94,10 @@ function publishPoison([lane, good, bad]: [Lane, number, number]): Command {
 
 function startWorker([lane, batchMax]: [Lane, number]): Command {
   return {
-    check: () => true,
-    run: async (_, real) => {
-      if (real.workers.length < WORKERS_MAX) await start(real, lane, batchMax);
+    check: ({ workers }) => workers < WORKERS_MAX,
+    run: async (model, real) => {
+      await start(real, lane, batchMax);
+      model.workers += 1;
     },
     toString: () => `start a worker on ${lane} with batches of ${batchMax}`,
   };
@@ -104,10 +105,11 @@ function startWorker([lane, batchMax]: [Lane, number]): Command {
 
 function stopWorker(index: number): Command {
   return {
-    check: () => true,
-    run: async (_, real) => {
+    check: ({ workers }) => index < workers,
+    run: async (model, real) => {
       const [worker] = real.workers.splice(index, 1);
-      if (worker === undefined) return;
+      if (worker === undefined) throw new Error(`there is no worker ${index}`);
+      model.workers -= 1;
       const stopping = worker.running.stop(5000);
       worker.probe.release();
       await stopping;
@@ -119,7 +121,7 @@ function stopWorker(index: number): Command {
 
 function failWorker([index, calls]: [number, number]): Command {
   return {
-    check: () => true,
+    check: ({ workers }) => index < workers,
     run: async (_, real) => real.workers[index]?.probe.failNext(calls),
     toString: () => `fail the next ${calls} calls of worker ${index}`,
   };
@@ -127,7 +129,7 @@ function failWorker([index, calls]: [number, number]): Command {
 
 function holdWorker(index: number): Command {
   return {
-    check: () => true,
+    check: ({ workers }) => index < workers,
     run: async (_, real) => real.workers[index]?.probe.hold(),
     toString: () => `hold worker ${index}`,
   };
@@ -135,7 +137,7 @@ function holdWorker(index: number): Command {
 
 function releaseWorker(index: number): Command {
   return {
-    check: () => true,
+    check: ({ workers }) => index < workers,
     run: async (_, real) => real.workers[index]?.probe.release(),
     toString: () => `release worker ${index}`,
   };

@@ -10,22 +10,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { probeConsumer } from "./consumer-probe.ts";
 import { exerciseMessageQueue, queueCommands } from "./message-queue-model.ts";
+import type { MessageQueueWorld } from "./message-queue-world.ts";
 import { sampleEnvelope, sampleEnvelopes, sampleReport } from "./sample-envelopes.ts";
-
-/** Queues of a test's own, empty at the start, and ways to reach them past the adapter. */
-export type MessageQueueWorld = {
-  /**
-   * One more adapter on these queues, as another process would have it; ready for use. Its pauses between calls of a
-   * failing `take` should be short, some 50 ms.
-   */
-  open(): Promise<MessageQueue>;
-  /** Puts values into a lane as one group, whether they are envelopes or not. */
-  putGroup(lane: Lane, values: readonly unknown[]): Promise<void>;
-  /** Puts bytes into a lane as they are. */
-  putBytes(lane: Lane, bytes: Buffer): Promise<void>;
-  /** Closes every adapter that is still open and removes the queues. */
-  close(): Promise<void>;
-};
 
 /**
  * What every MessageQueue promises, whatever it runs on (architecture.md 5.2 and 5.3). Call it inside a `describe`.

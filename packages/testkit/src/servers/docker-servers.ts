@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { waitFor } from "../wait-for.ts";
 import { findFreePort } from "./free-port.ts";
 import type { PostgresOptions } from "./postgres-server.ts";
-import { createVhost, saveQueueRegistry } from "./rabbitmq-server.ts";
+import { createVhost, runRabbitmqctl, saveQueueRegistry } from "./rabbitmq-server.ts";
 import type { PostgresServer, RabbitmqServer, RedisServer, ServerControls, ServerOptions } from "./running-server.ts";
 import { askPostgres, askRabbitmq, askRedis } from "./server-readiness.ts";
 import { endStaleServer, identifySelf, removeServer, writeRecord } from "./server-record.ts";
@@ -113,7 +113,8 @@ export async function startRabbitmqInDocker(options: ServerOptions): Promise<Rab
     serverArgs: [],
     isReady: () => askRabbitmq(urlOf("/")),
   });
-  const rabbitmqctl = (...args: string[]) => docker(["exec", containerName(port), "rabbitmqctl", ...args]);
+  const rabbitmqctl = (...args: string[]) =>
+    runRabbitmqctl("docker", ["exec", containerName(port), "rabbitmqctl", ...args], { cwd: dataDir });
   return {
     ...server,
     rabbitmqctl,

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { findFreePort } from "./free-port.ts";
 import { hasCode } from "./process-table.ts";
@@ -92,17 +92,18 @@ export async function createVhost(
   };
 }
 
-async function runRabbitmqctl(
+/** Runs a program that is or wraps `rabbitmqctl`; a failure tells what it printed. */
+export async function runRabbitmqctl(
   program: string,
   args: readonly string[],
-  { env, cwd }: { env: Record<string, string>; cwd: string },
+  { env, cwd }: { env?: Record<string, string>; cwd: string },
 ): Promise<string> {
   try {
-    const { stdout } = await run(program, [...args], { env, cwd, timeout: CTL_TIMEOUT_MS });
+    const { stdout } = await run(program, [...args], { ...(env && { env }), cwd, timeout: CTL_TIMEOUT_MS });
     return stdout;
   } catch (error) {
     const output = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    throw new Error(`rabbitmqctl ${args.join(" ")} failed: ${output}`, { cause: error });
+    throw new Error(`${[basename(program), ...args].join(" ")} failed: ${output}`, { cause: error });
   }
 }
 

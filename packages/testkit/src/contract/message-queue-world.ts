@@ -1,0 +1,16 @@
+import type { Lane, MessageQueue } from "@sms-gateway/contracts";
+
+/** Queues of a test's own, empty at the start, and ways to reach them past the adapter. */
+export type MessageQueueWorld = {
+  /**
+   * One more adapter on these queues, as another process would have it; ready for use. Its pauses between calls of a
+   * failing `take` should be short, some 50 ms.
+   */
+  open(): Promise<MessageQueue>;
+  /** Puts values into a lane as one group, whether they are envelopes or not. */
+  putGroup(lane: Lane, values: readonly unknown[]): Promise<void>;
+  /** Puts bytes into a lane as they are. */
+  putBytes(lane: Lane, bytes: Buffer): Promise<void>;
+  /** Closes every adapter that is still open and removes the queues. */
+  close(): Promise<void>;
+};
