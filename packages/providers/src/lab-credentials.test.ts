@@ -1,9 +1,10 @@
-import { LAB_PROVIDERS, labAccount } from "@sms-gateway/carrier-lab";
+import { labAccount } from "@sms-gateway/carrier-lab";
+import { PROVIDER_NAMES } from "@sms-gateway/contracts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { labCredentials } from "./lab-credentials.ts";
 
-it.each(LAB_PROVIDERS)("gives %s the account that the lab itself has", (provider) => {
+it.each(PROVIDER_NAMES)("gives %s the account that the lab itself has", (provider) => {
   expect(labCredentials(provider, "token-of-this-test")).toEqual(labAccount(provider, "token-of-this-test"));
 });
 

@@ -1,5 +1,3 @@
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { describeWithOwn, type PostgresServer } from "../src/index.ts";
 import { runSql } from "../src/servers/server-readiness.ts";
@@ -43,17 +41,5 @@ describeWithOwn("postgres", "Postgres", (start) => {
     const wrong = new URL(server.url);
     wrong.password = "wrong";
     await expect(runSql(wrong.href, "select 1")).rejects.toThrow(/password/);
-  });
-
-  test("refuses a port on which somebody else answers", async () => {
-    const server = await start();
-    await expect(start({ port: server.port })).rejects.toThrow(`Postgres on port ${server.port} cannot start`);
-  });
-
-  test("says why it does not start, with the end of its log", async () => {
-    const server = await start();
-    await server.stop();
-    await appendFile(join(server.dataDir, "data", "postgresql.conf"), "no_such_setting = 1\n");
-    await expect(server.start()).rejects.toThrow(/ended by itself with exit code 1[\s\S]*"no_such_setting"/);
   });
 });

@@ -41,7 +41,7 @@ export function verifyTwilioSignature(authToken: string, request: CallbackReques
   if (given === undefined || !URL.canParse(request.url)) return false;
   const fields = listSignedFields(request);
   if (fields === undefined) return false;
-  return listSignedUrls(request.url).some((url) => {
+  return [...listSignedUrls(request.url)].some((url) => {
     const expected = createHmac("sha1", authToken)
       .update(url + fields, "utf8")
       .digest("base64");

@@ -65,19 +65,16 @@ function readCreated(created: CreatedMessage): SubmitResult {
 }
 
 function readFailure(ended: ExchangeResult, error: unknown): SubmitResult {
-  if (ended.kind === "unsent") {
-    return {
-      outcome: "try_later",
-      error: { code: ended.code, reason: `Not sent: no connection to Twilio (${ended.code})` },
-    };
-  }
-  if (ended.kind === "broken") {
-    const reason = `Sent, but no whole answer came from Twilio (${ended.code})`;
-    return { outcome: "unknown", error: { code: ended.code, reason } };
-  }
+  if (ended.kind !== "answered") return readNoAnswer(ended);
   if (ended.status >= 200 && ended.status < 300) return unreadable();
   const code = error instanceof Error && "code" in error ? readErrorCode(error.code) : undefined;
   return readRefusal({ httpStatus: ended.status, code, retryAfter: ended.headers["retry-after"] }, Date.now());
+}
+
+function readNoAnswer({ kind, code }: Exclude<ExchangeResult, { kind: "answered" }>): SubmitResult {
+  return kind === "unsent"
+    ? { outcome: "try_later", error: { code, reason: `Not sent: no connection to Twilio (${code})` } }
+    : { outcome: "unknown", error: { code, reason: `Sent, but no whole answer came from Twilio (${code})` } };
 }
 
 /** Twilio's codes have five digits; anything else in that place is none. */

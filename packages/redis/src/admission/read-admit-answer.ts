@@ -1,4 +1,10 @@
-import { type AdmitAnswer, LIMIT_NAMES, type LimitName, type LimitState, type Reservation } from "@sms-gateway/contracts";
+import {
+  type AdmitAnswer,
+  LIMIT_NAMES,
+  type LimitName,
+  type LimitState,
+  type Reservation,
+} from "@sms-gateway/contracts";
 
 /**
  * Reads what the script `admit` returns.

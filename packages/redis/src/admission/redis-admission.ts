@@ -58,7 +58,11 @@ export function createRedisAdmission(
   };
 }
 
-async function admit(connection: RedisConnection, request: AdmitRequest, takeOverAfterMs: number): Promise<AdmitAnswer> {
+async function admit(
+  connection: RedisConnection,
+  request: AdmitRequest,
+  takeOverAfterMs: number,
+): Promise<AdmitAnswer> {
   const { ref, limits } = request;
   const keys = [reservationKey(ref), ratesKey(ref.clientId), quotaKey(ref.clientId, request.day), fenceKey(ref)];
   // In the order in which the script reads them.

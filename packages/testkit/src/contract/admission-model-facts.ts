@@ -38,7 +38,7 @@ export function admissionModelFacts(harness: () => AdmissionHarness): void {
       old: fc.boolean(),
       key: fc.constantFrom("k1", "k2", "k3"),
       count: fc.integer({ min: 1, max: 5 }),
-      then: fc.constantFrom("settle", "release", "release", "abandon", "stall"),
+      ending: fc.constantFrom("settle", "release", "release", "abandon", "stall"),
     });
     const actor = fc.array(step, { minLength: 4, maxLength: 12 });
     await fc.assert(
@@ -46,9 +46,9 @@ export function admissionModelFacts(harness: () => AdmissionHarness): void {
         const clientId = newClientId();
         await Promise.all(
           actors.map(async (steps) => {
-            for (const { gateway, old, key, count, then } of steps) {
+            for (const { gateway, old, key, count, ending } of steps) {
               const admission = old ? gateways[gateway].later : gateways[gateway].now;
-              await admitAndEnd(admission, newRequest(clientId, key, { count }), then);
+              await admitAndEnd(admission, newRequest(clientId, key, { count }), ending);
             }
           }),
         );
@@ -77,7 +77,7 @@ async function openGateway(harness: AdmissionHarness): Promise<Gateway> {
 
 type Ending = "settle" | "release" | "abandon" | "stall";
 
-async function admitAndEnd(admission: Admission, request: AdmitRequest, then: Ending): Promise<void> {
+async function admitAndEnd(admission: Admission, request: AdmitRequest, ending: Ending): Promise<void> {
   const answer = await admission.admit(request);
-  if (answer.outcome === "admitted" && then !== "stall") await admission[then](request.ref);
+  if (answer.outcome === "admitted" && ending !== "stall") await admission[ending](request.ref);
 }

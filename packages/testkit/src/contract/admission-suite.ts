@@ -27,8 +27,8 @@ export function admissionContract(name: string, makeHarness: () => Promise<Admis
   });
 }
 
-/** The reservation of an answer that must have been `admitted`. */
-export async function admitAll(admission: Admission, request: AdmitRequest) {
+/** The answer to a request that must be admitted. */
+async function mustAdmit(admission: Admission, request: AdmitRequest) {
   const answer = await admission.admit(request);
   if (answer.outcome !== "admitted") throw new Error(`admitted was expected, not ${answer.outcome}`);
   return answer;
@@ -71,7 +71,7 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("answers in_progress until the first request with the key is settled, then replays", async () => {
     const request = newRequest(newClientId(), "key", { count: 2 });
-    await admitAll(admission, request);
+    await mustAdmit(admission, request);
     expect(await admission.admit(sentAgain(request))).toEqual({ outcome: "in_progress" });
     await admission.settle(request.ref);
     expect(await admission.admit(sentAgain(request))).toMatchObject({ outcome: "replay" });
@@ -83,7 +83,7 @@ function reservationFacts(harness: () => AdmissionHarness): void {
     const other = (key: string) => newRequest(client, key, { fingerprint: "e".repeat(64) });
     const [pending, settled, abandoned] = ["pending", "settled", "abandoned"].map((key) => newRequest(client, key));
     if (pending === undefined || settled === undefined || abandoned === undefined) throw new Error("three requests");
-    for (const request of [pending, settled, abandoned]) await admitAll(admission, request);
+    for (const request of [pending, settled, abandoned]) await mustAdmit(admission, request);
     await admission.settle(settled.ref);
     await admission.abandon(abandoned.ref);
     for (const key of ["pending", "settled", "abandoned"]) {
@@ -93,7 +93,7 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("repeats the answer to the same token and charges once", async () => {
     const request = newRequest(newClientId(), "key", { count: 3 });
-    const first = await admitAll(admission, request);
+    const first = await mustAdmit(admission, request);
     expect(await admission.admit(request)).toEqual(first);
     expect(await late.admit(request)).toEqual(first);
     expect(await charged(request)).toBe(3);
@@ -101,18 +101,18 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("keeps clients and keys apart", async () => {
     const one = newRequest(newClientId(), "key");
-    await admitAll(admission, one);
-    await admitAll(admission, newRequest(newClientId(), "key"));
-    await admitAll(admission, newRequest(one.ref.clientId, "other key"));
-    await admitAll(admission, newRequest(one.ref.clientId, null));
-    await admitAll(admission, newRequest(one.ref.clientId, null));
+    await mustAdmit(admission, one);
+    await mustAdmit(admission, newRequest(newClientId(), "key"));
+    await mustAdmit(admission, newRequest(one.ref.clientId, "other key"));
+    await mustAdmit(admission, newRequest(one.ref.clientId, null));
+    await mustAdmit(admission, newRequest(one.ref.clientId, null));
     expect(await charged(one)).toBe(4);
   });
 
   it("gives a pending reservation to the next request once it is too old", async () => {
     const soon = await harness().openGateway({ takeOverAfterMs: 250 });
     const request = newRequest(newClientId(), "key", { count: 2 });
-    const first = await admitAll(soon, request);
+    const first = await mustAdmit(soon, request);
     const second = sentAgain(request, { day: TOMORROW, memo: "another" });
     expect(await soon.admit(second)).toEqual({ outcome: "in_progress" });
     const taken = await waitFor(async () => admittedOrNot(await soon.admit(second)), { what: "the take-over" });
@@ -123,10 +123,10 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("gives an abandoned reservation to the next request at once", async () => {
     const request = newRequest(newClientId(), "key", { count: 2 });
-    const first = await admitAll(admission, request);
+    const first = await mustAdmit(admission, request);
     await admission.abandon(request.ref);
     const second = sentAgain(request);
-    const taken = await admitAll(admission, second);
+    const taken = await mustAdmit(admission, second);
     expect(taken).toMatchObject({ takenOver: true, reservation: { ...first.reservation, token: second.ref.token } });
     expect(await charged(request)).toBe(2);
     await admission.settle(second.ref);
@@ -135,7 +135,7 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("settles an abandoned reservation when its confirm comes late", async () => {
     const request = newRequest(newClientId(), "key");
-    await admitAll(admission, request);
+    await mustAdmit(admission, request);
     await admission.abandon(request.ref);
     await admission.settle(request.ref);
     expect(await admission.admit(sentAgain(request))).toMatchObject({ outcome: "replay" });
@@ -143,9 +143,9 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("lets a stalled gateway neither free, settle nor abandon a key that was taken over", async () => {
     const stalled = newRequest(newClientId(), "key", { count: 2 });
-    await admitAll(admission, stalled);
+    await mustAdmit(admission, stalled);
     const holder = sentAgain(stalled);
-    await admitAll(late, holder);
+    await mustAdmit(late, holder);
     for (const step of ["release", "abandon", "settle"] as const) await admission[step](stalled.ref);
     expect(await admission.admit(sentAgain(stalled))).toEqual({ outcome: "in_progress" });
     expect(await charged(stalled)).toBe(2);
@@ -156,19 +156,19 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("never frees what was taken over, because the first publish may have happened", async () => {
     const request = newRequest(newClientId(), "key", { count: 2 });
-    const first = await admitAll(admission, request);
+    const first = await mustAdmit(admission, request);
     const second = sentAgain(request);
-    await admitAll(late, second);
+    await mustAdmit(late, second);
     await late.release(second.ref);
     expect(await charged(request)).toBe(2);
-    const third = await admitAll(admission, sentAgain(request));
+    const third = await mustAdmit(admission, sentAgain(request));
     expect(third).toMatchObject({ takenOver: true, reservation: { seed: first.reservation.seed } });
   });
 
   it("frees neither a settled nor an abandoned reservation", async () => {
     const client = newClientId();
     const [settled, abandoned] = [newRequest(client, "settled"), newRequest(client, "abandoned")];
-    for (const request of [settled, abandoned]) await admitAll(admission, request);
+    for (const request of [settled, abandoned]) await mustAdmit(admission, request);
     await admission.settle(settled.ref);
     await admission.abandon(abandoned.ref);
     for (const { ref } of [settled, abandoned]) await admission.release(ref);
@@ -179,22 +179,22 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("credits the day that was charged, once, and frees the key", async () => {
     const request = newRequest(newClientId(), "key", { count: 5 });
-    await admitAll(admission, request);
-    await admitAll(admission, newRequest(request.ref.clientId, "tomorrow", { count: 3, day: TOMORROW }));
+    await mustAdmit(admission, request);
+    await mustAdmit(admission, newRequest(request.ref.clientId, "tomorrow", { count: 3, day: TOMORROW }));
     for (let times = 0; times < 3; times += 1) await admission.release(request.ref);
     expect([await charged(request), await charged(request, TOMORROW)]).toEqual([0, 3]);
-    const again = await admitAll(admission, sentAgain(request, { day: TOMORROW }));
+    const again = await mustAdmit(admission, sentAgain(request, { day: TOMORROW }));
     expect(again).toMatchObject({ takenOver: false, reservation: { chargedDay: TOMORROW } });
   });
 
   it("takes a request without a key like any other, under its seed", async () => {
     const request = newRequest(newClientId(), null, { count: 2 });
-    const first = await admitAll(admission, request);
+    const first = await mustAdmit(admission, request);
     expect(await admission.admit(request)).toEqual(first);
     await admission.release(request.ref);
     expect(await charged(request)).toBe(0);
     const settled = newRequest(request.ref.clientId, null);
-    await admitAll(admission, settled);
+    await mustAdmit(admission, settled);
     await admission.settle(settled.ref);
     await admission.release(settled.ref);
     expect(await charged(settled)).toBe(1);
@@ -202,7 +202,7 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("forgets an answer after the time it is to be kept", async () => {
     const request = newRequest(newClientId(), "key", { keepMs: 300 });
-    await admitAll(admission, request);
+    await mustAdmit(admission, request);
     await admission.settle(request.ref);
     expect(await admission.admit(sentAgain(request))).toMatchObject({ outcome: "replay" });
     const next = await waitFor(async () => admittedOrNot(await admission.admit(sentAgain(request))), {
@@ -213,12 +213,12 @@ function reservationFacts(harness: () => AdmissionHarness): void {
 
   it("keeps an unsettled reservation for as long as its answer would be kept", async () => {
     const request = newRequest(newClientId(), "key", { keepMs: 1_500 });
-    await admitAll(admission, request);
+    await mustAdmit(admission, request);
     const later = sentAgain(request);
-    const taken = await admitAll(late, later);
+    const taken = await mustAdmit(late, later);
     expect(taken.takenOver).toBe(true);
     await late.abandon(later.ref);
-    expect((await admitAll(admission, sentAgain(request))).takenOver).toBe(true);
+    expect((await mustAdmit(admission, sentAgain(request))).takenOver).toBe(true);
   });
 }
 

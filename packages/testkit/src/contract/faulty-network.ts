@@ -11,9 +11,10 @@ export interface FaultyNetwork {
   loseNextAnswer(): void;
   /**
    * What present connections send is held back from now on, also after they are closed, and arrives when `deliver` is
-   * called: bytes that lay in a buffer. Connections opened later are not concerned.
+   * called: bytes that lay in a buffer. Connections opened later are not concerned. `deliver` resolves when the server
+   * has answered or hung up; it rejects when nothing was held.
    */
-  holdRequests(): { deliver(): void };
+  holdRequests(): { deliver(): Promise<void> };
   cut(): void;
   heal(): void;
   close(): Promise<void>;
@@ -100,19 +101,28 @@ function join(proxy: Proxy, client: Socket, target: { readonly host: string; rea
   });
 }
 
-function hold(links: readonly Link[]): { deliver(): void } {
+function hold(links: readonly Link[]): { deliver(): Promise<void> } {
   for (const link of links) link.held = [];
   return {
-    deliver: () => {
-      for (const link of links) {
-        const held = Buffer.concat(link.held ?? []);
-        link.held = undefined;
-        // `end` sends what is held, then closes: the client has left meanwhile.
-        if (link.client.destroyed) link.server.end(held);
-        else link.server.write(held);
-      }
+    deliver: async () => {
+      const held = links.filter((link) => (link.held ?? []).length > 0);
+      if (held.length === 0) throw new Error("no request was held back");
+      await Promise.all(held.map(deliverHeld));
+      for (const link of links) link.held = undefined;
     },
   };
+}
+
+async function deliverHeld({ client, server, held }: Link): Promise<void> {
+  const answered = new Promise<void>((resolve) => {
+    server.once("data", () => resolve());
+    server.once("close", () => resolve());
+  });
+  const bytes = Buffer.concat(held ?? []);
+  // `end` sends what was held, then closes: the client has left meanwhile.
+  if (client.destroyed) server.end(bytes);
+  else server.write(bytes);
+  await answered;
 }
 
 function listen(listener: Server, port: number): Promise<void> {

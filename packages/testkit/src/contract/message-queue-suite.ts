@@ -1,10 +1,4 @@
-import {
-  type AcceptedEnvelope,
-  LANES,
-  type Lane,
-  type MessageQueue,
-  type ReportEnvelope,
-} from "@sms-gateway/contracts";
+import { type AcceptedEnvelope, LANES, type MessageQueue, type ReportEnvelope } from "@sms-gateway/contracts";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { waitFor } from "../wait-for.ts";

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
@@ -26,6 +27,7 @@ const run = promisify(execFile);
 
 type ContainerPlan = {
   readonly image: string;
+  readonly container: string;
   readonly dataDir: string;
   readonly port: number;
   readonly innerPort: number;
@@ -69,6 +71,7 @@ export async function startPostgresInDocker(options: PostgresOptions): Promise<P
   const settings = ["max_connections=200", ...(durable ? [] : ["fsync=off", "full_page_writes=off"])];
   return startContainer(url, {
     image: SERVER_IMAGES.postgres,
+    container: newContainerName(port),
     dataDir: resolve(options.dataDir),
     port,
     innerPort: 5432,
@@ -85,6 +88,7 @@ export async function startRedisInDocker(options: Omit<ServerOptions, "user">): 
   const url = `redis://${password === undefined ? "" : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`;
   return startContainer(url, {
     image: SERVER_IMAGES.redis,
+    container: newContainerName(port),
     dataDir: resolve(options.dataDir),
     port,
     innerPort: 6379,
@@ -104,8 +108,10 @@ export async function startRabbitmqInDocker(options: ServerOptions): Promise<Rab
   const urlOf = (vhost: string) =>
     `amqp://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(vhost)}`;
   const dataDir = resolve(options.dataDir);
+  const container = newContainerName(port);
   const server = await startContainer(urlOf("/"), {
     image: SERVER_IMAGES.rabbitmq,
+    container,
     dataDir,
     port,
     innerPort: 5672,
@@ -114,7 +120,7 @@ export async function startRabbitmqInDocker(options: ServerOptions): Promise<Rab
     isReady: () => askRabbitmq(urlOf("/")),
   });
   const rabbitmqctl = (...args: string[]) =>
-    runRabbitmqctl("docker", ["exec", containerName(port), "rabbitmqctl", ...args], { cwd: dataDir });
+    runRabbitmqctl("docker", ["exec", container, "rabbitmqctl", ...args], { cwd: dataDir });
   return {
     ...server,
     rabbitmqctl,
@@ -126,25 +132,26 @@ export async function startRabbitmqInDocker(options: ServerOptions): Promise<Rab
 async function startContainer(url: string, plan: ContainerPlan): Promise<PostgresServer> {
   await mkdir(plan.dataDir, { recursive: true });
   await endStaleServer(plan.dataDir, "SIGTERM");
-  const container = containerName(plan.port);
+  const { container } = plan;
   await writeRecord(plan.dataDir, { owner: await identifySelf(), processes: [], container });
   const published = `127.0.0.1:${plan.port}:${plan.innerPort}`;
   const runArgs = ["run", "--detach", "--name", container, "--publish", published, ...plan.runOptions];
   try {
     await docker([...runArgs, plan.image, ...plan.serverArgs], PULL_TIMEOUT_MS);
-    await untilReady(container, plan);
+    await untilReady(plan);
   } catch (error) {
     await removeServer(plan.dataDir);
     throw error;
   }
   const { port, dataDir, image } = plan;
-  return { ...containerControls(container, plan), url, port, dataDir, description: `${image} in Docker` };
+  return { ...containerControls(plan), url, port, dataDir, description: `${image} in Docker` };
 }
 
-function containerControls(container: string, plan: ContainerPlan): ServerControls {
+function containerControls(plan: ContainerPlan): ServerControls {
+  const { container } = plan;
   const start = async () => {
     await docker(["start", container]);
-    await untilReady(container, plan);
+    await untilReady(plan);
   };
   const stop = async () => {
     await docker(["stop", "--time", `${STOP_GRACE_S}`, container]);
@@ -170,7 +177,7 @@ function containerControls(container: string, plan: ContainerPlan): ServerContro
   };
 }
 
-async function untilReady(container: string, { image, isReady }: ContainerPlan): Promise<void> {
+async function untilReady({ container, image, isReady }: ContainerPlan): Promise<void> {
   try {
     await waitFor(() => isReady().then(() => true), {
       timeoutMs: READY_TIMEOUT_MS,
@@ -185,9 +192,9 @@ async function untilReady(container: string, { image, isReady }: ContainerPlan):
   }
 }
 
-/** The port is unique on this machine while the container has it. */
-function containerName(port: number): string {
-  return `sms-gateway-test-${port}`;
+/** Random, because a failed start removes the container of its name, which must not be somebody else's. */
+function newContainerName(port: number): string {
+  return `sms-gateway-test-${port}-${randomBytes(4).toString("hex")}`;
 }
 
 function environment(variables: Readonly<Record<string, string>>): string[] {

@@ -5,7 +5,10 @@ const id = "00000000-0000-7000-8000-000000000001";
 
 describe("parseAdminCommand", () => {
   it("reads a provider by any of its names", () => {
-    expect(parseAdminCommand(["provider", "disable", "Vonage"])).toEqual({ name: "provider disable", provider: "nexmo" });
+    expect(parseAdminCommand(["provider", "disable", "Vonage"])).toEqual({
+      name: "provider disable",
+      provider: "nexmo",
+    });
   });
 
   it("keeps limits that are not given and takes default as null", () => {
@@ -48,7 +51,10 @@ describe("parseAdminCommand", () => {
     [["client", "limits", id], "client limits: give at least one limit."],
     [["client", "limits", id, "--per-second", "many"], "--per-second must be a whole number from 0 to 1000000000."],
     [["client", "activate", "1"], "<client id> must be a UUID; the list commands show them."],
-    [["key", "create", id, "--scopes", "send,fly"], '--scopes: "fly" is none of send, otp, read, reports, inbound, admin.'],
+    [
+      ["key", "create", id, "--scopes", "send,fly"],
+      '--scopes: "fly" is none of send, otp, read, reports, inbound, admin.',
+    ],
     [["key", "create", id, "--kind", "old"], "--kind must be live or test."],
     [["key", "create", id, "--expires", "soon"], "--expires must be a time such as 2027-01-31T00:00:00Z."],
     [["key", "revoke", id, "--kind", "test"], "key revoke has no option --kind."],

@@ -12,10 +12,18 @@ export interface LimitChanges {
 /** Everything `make admin` can do. */
 export type AdminCommand =
   | { readonly name: "provider list" }
-  | { readonly name: "provider enable" | "provider disable" | "provider pause" | "provider resume"; readonly provider: ProviderName }
+  | {
+      readonly name: "provider enable" | "provider disable" | "provider pause" | "provider resume";
+      readonly provider: ProviderName;
+    }
   | { readonly name: "provider priority"; readonly provider: ProviderName; readonly priority: number }
   | { readonly name: "client list" }
-  | { readonly name: "client create"; readonly clientName: string; readonly timeZone: string; readonly sender: string | null }
+  | {
+      readonly name: "client create";
+      readonly clientName: string;
+      readonly timeZone: string;
+      readonly sender: string | null;
+    }
   | { readonly name: "client activate" | "client deactivate"; readonly clientId: string }
   | { readonly name: "client limits"; readonly clientId: string; readonly limits: LimitChanges }
   | { readonly name: "key list"; readonly clientId: string | null }
@@ -83,10 +91,22 @@ interface Reader {
 
 const READERS: Readonly<Record<string, Reader>> = {
   "provider list": { argNames: [], read: () => ({ name: "provider list" }) },
-  "provider enable": { argNames: ["provider"], read: ([name]) => ({ name: "provider enable", provider: readProvider(name) }) },
-  "provider disable": { argNames: ["provider"], read: ([name]) => ({ name: "provider disable", provider: readProvider(name) }) },
-  "provider pause": { argNames: ["provider"], read: ([name]) => ({ name: "provider pause", provider: readProvider(name) }) },
-  "provider resume": { argNames: ["provider"], read: ([name]) => ({ name: "provider resume", provider: readProvider(name) }) },
+  "provider enable": {
+    argNames: ["provider"],
+    read: ([name]) => ({ name: "provider enable", provider: readProvider(name) }),
+  },
+  "provider disable": {
+    argNames: ["provider"],
+    read: ([name]) => ({ name: "provider disable", provider: readProvider(name) }),
+  },
+  "provider pause": {
+    argNames: ["provider"],
+    read: ([name]) => ({ name: "provider pause", provider: readProvider(name) }),
+  },
+  "provider resume": {
+    argNames: ["provider"],
+    read: ([name]) => ({ name: "provider resume", provider: readProvider(name) }),
+  },
   "provider priority": {
     argNames: ["provider", "priority"],
     read: ([name, priority]) => ({
@@ -106,7 +126,10 @@ const READERS: Readonly<Record<string, Reader>> = {
       sender: options.sender ?? null,
     }),
   },
-  "client activate": { argNames: ["client id"], read: ([id]) => ({ name: "client activate", clientId: readId("client id", id) }) },
+  "client activate": {
+    argNames: ["client id"],
+    read: ([id]) => ({ name: "client activate", clientId: readId("client id", id) }),
+  },
   "client deactivate": {
     argNames: ["client id"],
     read: ([id]) => ({ name: "client deactivate", clientId: readId("client id", id) }),
@@ -114,7 +137,11 @@ const READERS: Readonly<Record<string, Reader>> = {
   "client limits": {
     argNames: ["client id"],
     options: ["per-second", "per-minute", "per-hour", "daily-quota"],
-    read: ([id], options) => ({ name: "client limits", clientId: readId("client id", id), limits: readLimits(options) }),
+    read: ([id], options) => ({
+      name: "client limits",
+      clientId: readId("client id", id),
+      limits: readLimits(options),
+    }),
   },
   "key list": {
     argNames: [],
@@ -128,7 +155,8 @@ const READERS: Readonly<Record<string, Reader>> = {
       name: "key create",
       clientId: readId("client id", id),
       kind: readKind(options.kind ?? "test"),
-      scopes: options.scopes === undefined ? KEY_SCOPES.filter((scope) => scope !== "admin") : readScopes(options.scopes),
+      scopes:
+        options.scopes === undefined ? KEY_SCOPES.filter((scope) => scope !== "admin") : readScopes(options.scopes),
       expiresAt: options.expires === undefined ? null : readTime("--expires", options.expires),
     }),
   },
@@ -182,7 +210,12 @@ function readLimits(options: Options): LimitChanges {
     if (written === undefined || written === "default") return written === undefined ? undefined : null;
     return readWhole(`--${name}`, written, { min: 0, max: 1_000_000_000 });
   };
-  const [perSecond, perMinute, perHour, quota] = [limit("per-second"), limit("per-minute"), limit("per-hour"), limit("daily-quota")];
+  const [perSecond, perMinute, perHour, quota] = [
+    limit("per-second"),
+    limit("per-minute"),
+    limit("per-hour"),
+    limit("daily-quota"),
+  ];
   const changes = {
     ...(perSecond === undefined ? {} : { ratePerSecond: perSecond }),
     ...(perMinute === undefined ? {} : { ratePerMinute: perMinute }),

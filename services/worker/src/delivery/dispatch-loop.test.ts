@@ -50,9 +50,9 @@ describe("createDispatchLoop", () => {
     dispatch.wake();
     await waitFor(() => world.running.length === 3, { what: "three submits" });
     for (let done = 0; done < 10; done += 1) {
-      const [first] = await waitFor(() => world.running.length > 0 && world.running, { what: "a submit" });
+      const first = await waitFor(() => world.running[0], { what: "a submit" });
       expect(dispatch.inFlight()).toBeLessThanOrEqual(3);
-      first?.finish();
+      first.finish();
     }
     await waitFor(() => dispatch.inFlight() === 0, { what: "the end" });
     expect(due.normal).toBe(0);

@@ -44,9 +44,11 @@ export function foldSubmitResult(
   context: PlanningContext,
 ): DeliveryDecision | null {
   const attempt = attempts.find(({ number }) => number === settled.attemptNumber);
-  if (attempt === undefined || !mayBecome(attempt.outcome, settled.result.outcome)) return null;
-  const after = attempts.map((one) => (one === attempt ? { ...one, outcome: settled.result.outcome } : one));
-  const update = updateAttempt(settled);
+  if (attempt === undefined) return null;
+  const outcome = weighOutcome(attempt, settled.result.outcome);
+  if (outcome === null) return null;
+  const after = attempts.map((one) => (one === attempt ? { ...one, outcome } : one));
+  const update = updateAttempt(settled, outcome);
   const closed = message.status === "unknown" || context.now >= message.expireAt;
   const withoutRetry = deriveMessageState(after, { retryPlanned: false, closed });
 
@@ -59,13 +61,23 @@ export function foldSubmitResult(
   return { attempt: update, status: "queued", next };
 }
 
-/** An open attempt takes any outcome; one whose lease has run out (unknown) takes a late one that tells more. */
-function mayBecome(present: AttemptOutcome | null, outcome: AttemptOutcome): boolean {
-  return present === null || (present === "unknown" && outcome !== "unknown");
+/**
+ * The outcome to keep; `null`: what is there stays. An open attempt takes any outcome, one whose lease has run out
+ * (unknown) a late one that tells more. A report proves that the provider had taken the message: an answer that denies it
+ * counts as none, since another try could only double it.
+ */
+function weighOutcome(
+  { outcome: present, reportStatus }: AttemptFacts,
+  answered: AttemptOutcome,
+): AttemptOutcome | null {
+  const isTaken = reportStatus !== null && reportStatus !== "unknown";
+  const outcome = isTaken && answered !== "accepted" ? "unknown" : answered;
+  if (present === null) return outcome;
+  return present === "unknown" && outcome !== "unknown" ? outcome : null;
 }
 
-function updateAttempt({ attemptNumber, result, finishedAt }: AttemptResult): AttemptUpdate {
-  const base = { number: attemptNumber, outcome: result.outcome, finishedAt };
+function updateAttempt({ attemptNumber, result, finishedAt }: AttemptResult, outcome: AttemptOutcome): AttemptUpdate {
+  const base = { number: attemptNumber, outcome, finishedAt };
   if (result.outcome !== "accepted") return { ...base, error: toError(result.error) };
   return {
     ...base,

@@ -47,15 +47,16 @@ function listSuitable(request: PlanRequest): ProviderName[] {
 
 function canCarry({ capabilities }: DirectoryProvider, request: PlanRequest): boolean {
   const alphanumeric = request.sender !== null && /[A-Za-z]/.test(request.sender);
-  return capabilities.message_types.includes(request.messageType) && (!alphanumeric || capabilities.alphanumeric_senders);
+  return (
+    capabilities.message_types.includes(request.messageType) && (!alphanumeric || capabilities.alphanumeric_senders)
+  );
 }
 
 function rankProviders(request: Pick<PlanRequest, "providers" | "defaultProvider">): ProviderName[] {
   const isDefault = (name: ProviderName): number => (name === request.defaultProvider ? 0 : 1);
   return request.providers
     .toSorted(
-      (a, b) =>
-        a.priority - b.priority || isDefault(a.name) - isDefault(b.name) || a.name.localeCompare(b.name, "en"),
+      (a, b) => a.priority - b.priority || isDefault(a.name) - isDefault(b.name) || a.name.localeCompare(b.name, "en"),
     )
     .map(({ name }) => name);
 }

@@ -29,7 +29,10 @@ interface Loaded {
 }
 
 /** @param now monotonic, in ms. */
-export function createKnownDirectory(source: DirectorySource, now: () => number = () => performance.now()): KnownDirectory {
+export function createKnownDirectory(
+  source: DirectorySource,
+  now: () => number = () => performance.now(),
+): KnownDirectory {
   let loaded: Loaded | undefined;
   let refreshing: Promise<void> | undefined;
   let readThroughAt = Number.NEGATIVE_INFINITY;

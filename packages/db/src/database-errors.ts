@@ -1,0 +1,111 @@
+import pg from "pg";
+import { Prisma } from "./generated/prisma/client.ts";
+
+/**
+ * The database cannot serve just now: unreachable, starting, stopping, full, read-only, too slow, or too busy. The same
+ * call may succeed later. Whether a call that changes something has been carried out is unknown.
+ */
+export class DatabaseUnavailableError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "DatabaseUnavailableError";
+  }
+}
+
+/** Something with that name, id or hash exists already. */
+export class AlreadyExistsError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "AlreadyExistsError";
+  }
+}
+
+// https://www.postgresql.org/docs/15/errcodes-appendix.html
+const UNAVAILABLE_CLASSES: ReadonlySet<string> = new Set([
+  "08", // connection exception
+  "53", // insufficient resources: disk full, too many connections
+  "58", // system error: I/O
+]);
+const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
+  "25006", // read-only transaction: connected to a replica after a failover
+  "40001", // serialization failure and
+  "40P01", // deadlock: retried before; whoever still sees them met too many
+  "55P03", // lock not available in time
+  "57014", // canceled by statement_timeout
+  "57P01", // admin shutdown
+  "57P02", // crash shutdown
+  "57P03", // starting up
+  "57P05", // idle session timeout
+  "25P03", // idle-in-transaction timeout
+]);
+const RETRYABLE_CODES: ReadonlySet<string> = new Set(["40001", "40P01"]);
+const UNIQUE_VIOLATION = "23505";
+const CHECK_VIOLATION = "23514";
+
+/** The SQLSTATE of an error from Postgres, also when it comes through the generated client; else `undefined`. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (error instanceof pg.DatabaseError) return error.code;
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
+  return PRISMA_SQL_STATES.get(error.code) ?? originalCode(error.meta?.driverAdapterError);
+}
+
+// https://www.prisma.io/docs/orm/reference/error-reference
+const PRISMA_SQL_STATES: ReadonlyMap<string, string> = new Map([
+  ["P2002", UNIQUE_VIOLATION],
+  ["P2034", "40001"],
+  ["P1001", "08001"],
+  ["P1002", "08001"],
+  ["P1008", "57014"],
+  ["P1017", "08006"],
+  ["P2024", "53300"],
+  ["P2028", "08006"],
+  ["P2037", "53300"],
+]);
+
+function originalCode(driverError: unknown): string | undefined {
+  const cause = readField(driverError, "cause");
+  const code = readField(cause, "originalCode") ?? readField(cause, "code");
+  return typeof code === "string" ? code : undefined;
+}
+
+function readField(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** What a statement's failure means to callers. Errors of our own making (wrong SQL, refused rows) stay as they are. */
+export function toDatabaseError(error: unknown): unknown {
+  if (error instanceof DatabaseUnavailableError || error instanceof AlreadyExistsError) return error;
+  const code = sqlStateOf(error);
+  if (code === undefined) {
+    const isPrismas =
+      error instanceof Prisma.PrismaClientValidationError || error instanceof Prisma.PrismaClientKnownRequestError;
+    // Postgres itself has said nothing: the connection has failed, or was never made.
+    return isPrismas ? error : new DatabaseUnavailableError(`the database cannot be reached: ${nameOf(error)}`, { cause: error });
+  }
+  if (UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || UNAVAILABLE_CODES.has(code)) {
+    return new DatabaseUnavailableError(`the database cannot serve just now (${code}): ${nameOf(error)}`, { cause: error });
+  }
+  if (code === UNIQUE_VIOLATION) return new AlreadyExistsError("something with that name, id or hash exists", { cause: error });
+  return error;
+}
+
+/** Whether the same transaction may simply be run again: nothing of it has happened. */
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE_CODES.has(sqlStateOf(error) ?? "");
+}
+
+/**
+ * Whether the database refuses what a row holds (architecture.md 5.3): SQLSTATE class 22 or 23. "No partition" (23514)
+ * is our own fault and no row's; the partitioned tables have no check constraints, which would end in the same code.
+ */
+export function isRefusedRow(error: unknown): boolean {
+  const code = sqlStateOf(error) ?? "";
+  return (code.startsWith("22") || code.startsWith("23")) && code !== CHECK_VIOLATION;
+}
+
+/** `AggregateError`, which a name with several addresses ends in, has no message of its own. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = readField(error, "code");
+  return error.message || (typeof code === "string" ? code : error.name);
+}

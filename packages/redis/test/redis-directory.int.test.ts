@@ -1,0 +1,88 @@
+import {
+  describeWith,
+  describeWithOwn,
+  directoryContract,
+  newSnapshot,
+  testKeyPrefix,
+  waitFor,
+} from "@sms-gateway/testkit";
+import { Redis } from "ioredis";
+import { expect, it } from "vitest";
+import { createRedisConnection, createRedisDirectory, createRedisDirectoryPublisher } from "../src/index.ts";
+
+/** Directories and publishers, each with a connection of its own, under one key prefix. */
+function openDirectories(url: string, keyPrefix: string) {
+  const closings: (() => Promise<void>)[] = [];
+  const connect = async () => {
+    const connection = createRedisConnection({ url, keyPrefix });
+    closings.push(connection.close);
+    await waitFor(() => connection.ping().then(() => true), { what: "the connection to Redis" });
+    return connection;
+  };
+  return {
+    openDirectory: async (options = {}) => {
+      const directory = createRedisDirectory(await connect(), options);
+      closings.unshift(directory.close);
+      return directory;
+    },
+    openPublisher: async () => createRedisDirectoryPublisher(await connect()),
+    close: async () => {
+      for (const close of closings) await close();
+    },
+  };
+}
+
+describeWith("redis", "the directory on Redis", (url) => {
+  directoryContract("redis", async () => openDirectories(url, testKeyPrefix()));
+
+  it("keeps its copy when what is published cannot be read, and says so", async () => {
+    const keyPrefix = testKeyPrefix();
+    const { openDirectory, openPublisher, close } = openDirectories(url, keyPrefix);
+    const raw = new Redis(url);
+    await (await openPublisher()).publish(newSnapshot(1));
+    const directory = await openDirectory();
+    await directory.refresh();
+    await raw.mset(
+      `${keyPrefix}{directory}:version`,
+      "2",
+      `${keyPrefix}{directory}:snapshot`,
+      '{"version":2,"clients":[]}',
+    );
+    await directory.refresh();
+    expect([directory.version(), directory.loaded(), (await directory.findKey("key"))?.id]).toEqual([
+      1,
+      true,
+      "id-of-key",
+    ]);
+    expect(directory.health()).toMatchObject({ ok: false, detail: expect.stringContaining("version 1 is kept") });
+    raw.disconnect();
+    await close();
+  });
+});
+
+describeWithOwn("redis", "the directory when its Redis loses everything", (start) => {
+  it("keeps its copy while Redis is empty or away, and takes what is published afterwards", async () => {
+    const server = await start();
+    const { openDirectory, openPublisher, close } = openDirectories(server.url, "t:");
+    const publisher = await openPublisher();
+    await publisher.publish(newSnapshot(5));
+    const directory = await openDirectory({ refreshEveryMs: 50 });
+    await waitFor(() => directory.loaded(), { what: "the first copy" });
+
+    await server.stop();
+    await waitFor(() => !directory.health().ok, { what: "the loss to be noticed" });
+    expect([directory.version(), (await directory.findKey("key"))?.id]).toEqual([5, "id-of-key"]);
+    expect(await directory.findKey("unknown")).toBeUndefined();
+
+    // Not durable: it comes back empty.
+    await server.start();
+    await waitFor(() => directory.health().ok, { what: "the directory to reach Redis again" });
+    expect(directory.health().detail).toContain("nothing is published; version 5 is kept");
+    expect([directory.version(), (await directory.findKey("key"))?.id]).toEqual([5, "id-of-key"]);
+
+    await waitFor(async () => (await publisher.publish(newSnapshot(5))) === "published", { what: "the publisher" });
+    await publisher.publish(newSnapshot(6, ["new"]));
+    await waitFor(() => directory.version() === 6, { what: "the newer version" });
+    await close();
+  });
+});

@@ -1,0 +1,296 @@
+import {
+  type DirectoryProvider,
+  deriveMessageState,
+  isAllowedTransition,
+  isFinalState,
+  PROVIDER_NAMES,
+  type ProviderName,
+  REPORT_STATUSES,
+  type ReportStatus,
+} from "@sms-gateway/contracts";
+import type { SubmitResult } from "@sms-gateway/providers";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AttemptFacts, AttemptResult, DeliveryDecision, MessageFacts } from "./delivery-facts.ts";
+import { type AttemptReport, foldReport } from "./fold-report.ts";
+import { foldSubmitResult, type PlanningContext } from "./fold-submit-result.ts";
+import { ROUNDS_MAX } from "./retry-schedule.ts";
+
+const now = new Date("2026-01-01T00:00:00.000Z");
+const later = new Date("2026-01-01T01:00:00.000Z");
+const error = { code: "20429", reason: "Too many requests" };
+
+const providers = PROVIDER_NAMES.map(
+  (name): DirectoryProvider => ({
+    name,
+    enabled: true,
+    paused: false,
+    priority: 1,
+    accounts: { live: false, lab: true },
+    capabilities: { message_types: ["text"], alphanumeric_senders: true },
+  }),
+);
+
+function planning(changes: Partial<PlanningContext> = {}): PlanningContext {
+  return { providers, defaultProvider: "twilio", now, random: () => 0.5, ...changes };
+}
+
+function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
+  return {
+    status: "sending",
+    providers: [],
+    tried: ["twilio"],
+    round: 1,
+    simulated: true,
+    messageType: "text",
+    fromNumber: null,
+    expireAt: later,
+    ...changes,
+  };
+}
+
+function attempt(number: number, provider: ProviderName, changes: Partial<AttemptFacts> = {}): AttemptFacts {
+  return { number, provider, outcome: null, reportStatus: null, ...changes };
+}
+
+function ended(result: SubmitResult, attemptNumber = 1, provider: ProviderName = "twilio"): AttemptResult {
+  return { messageId: "m", attemptNumber, provider, result, finishedAt: now };
+}
+
+function report(status: ReportStatus, changes: Partial<AttemptReport> = {}): AttemptReport {
+  return {
+    attemptNumber: 1,
+    providerMessageId: "SM1",
+    status,
+    providerStatus: status,
+    error: null,
+    receivedAt: now,
+    ...changes,
+  };
+}
+
+const accepted = { outcome: "accepted", providerMessageId: "SM1" } as const;
+const tryLater = { outcome: "try_later", error } as const;
+const unknown = { outcome: "unknown", error: { code: "TIMEOUT", reason: "no answer" } } as const;
+const open = [attempt(1, "twilio")];
+
+describe("foldSubmitResult", () => {
+  it("makes an accepted message sent", () => {
+    expect(foldSubmitResult(sending(), open, ended(accepted), planning())).toMatchObject({
+      status: "sent",
+      error: null,
+      attempt: { number: 1, outcome: "accepted", providerMessageId: "SM1" },
+    });
+  });
+
+  it("asks the next provider at once when one says try later", () => {
+    expect(foldSubmitResult(sending(), open, ended(tryLater), planning())).toMatchObject({
+      status: "queued",
+      next: { provider: "aws_sns", dueAt: now, round: 1, tried: ["twilio"] },
+    });
+  });
+
+  it("waits for the next round when everybody was asked, and then starts over with the first", () => {
+    const message = sending({ tried: [...PROVIDER_NAMES] });
+    const decision = foldSubmitResult(message, open, ended(tryLater), planning());
+    expect(decision).toMatchObject({ status: "queued", next: { provider: "twilio", round: 2, tried: [] } });
+    expect(decision?.next?.dueAt).toEqual(new Date(now.getTime() + 2500));
+  });
+
+  it("waits as long as the provider asks for", () => {
+    const result = { ...tryLater, retryAfterMs: 7000 };
+    const decision = foldSubmitResult(sending({ providers: ["twilio"] }), open, ended(result), planning());
+    expect(decision?.next).toEqual({ provider: "twilio", dueAt: new Date(now.getTime() + 7000), round: 2, tried: [] });
+  });
+
+  it("ends after the last round", () => {
+    const message = sending({ providers: ["twilio"], round: ROUNDS_MAX });
+    expect(foldSubmitResult(message, open, ended(tryLater), planning())).toMatchObject({
+      status: "failed",
+      error: { code: "RETRIES_EXHAUSTED" },
+    });
+  });
+
+  it("ends when the message's life is over", () => {
+    const decision = foldSubmitResult(sending(), open, ended(tryLater), planning({ now: later }));
+    expect(decision).toMatchObject({ status: "failed", error: { code: "EXPIRED" } });
+  });
+
+  it.each(["message", "recipient"] as const)("ends with the provider's code when the %s is refused", (scope) => {
+    const refused = { outcome: "rejected", scope, error: { code: "21211", reason: "Invalid 'To'" } } as const;
+    expect(foldSubmitResult(sending(), open, ended(refused), planning())).toEqual({
+      status: "failed",
+      error: { code: "21211", message: "Invalid 'To'" },
+      attempt: { number: 1, outcome: "rejected", finishedAt: now, error: { code: "21211", message: "Invalid 'To'" } },
+    });
+  });
+
+  it("fails over from a provider that refuses for its own reasons, and never asks it again", () => {
+    const refused = { outcome: "rejected", scope: "provider", error: { code: "20003", reason: "auth" } } as const;
+    const requested = ["twilio", "plivo"] as const;
+    const first = foldSubmitResult(sending({ providers: requested }), open, ended(refused), planning());
+    expect(first).toMatchObject({ status: "queued", next: { provider: "plivo", round: 1 } });
+
+    const attempts = [attempt(1, "twilio", { outcome: "rejected" }), attempt(2, "plivo")];
+    const message = sending({ providers: requested, tried: ["twilio", "plivo"] });
+    const second = foldSubmitResult(message, attempts, ended(tryLater, 2, "plivo"), planning());
+    expect(second).toMatchObject({ status: "queued", next: { provider: "plivo", round: 2 } });
+
+    const third = foldSubmitResult(message, attempts, ended(refused, 2, "plivo"), planning());
+    expect(third).toMatchObject({ status: "failed", error: { code: "20003" } });
+  });
+
+  it("keeps a message of unknown outcome sending, and unknown once its life is over", () => {
+    expect(foldSubmitResult(sending(), open, ended(unknown), planning())).toMatchObject({
+      status: "sending",
+      attempt: { outcome: "unknown" },
+    });
+    expect(foldSubmitResult(sending(), open, ended(unknown), planning({ now: later }))).toMatchObject({
+      status: "unknown",
+      error: { code: "TIMEOUT" },
+    });
+  });
+
+  it("lets a late answer settle an attempt whose lease ran out", () => {
+    const attempts = [attempt(1, "twilio", { outcome: "unknown" })];
+    expect(foldSubmitResult(sending(), attempts, ended(accepted), planning())).toMatchObject({ status: "sent" });
+    const over = sending({ status: "unknown" });
+    expect(foldSubmitResult(over, attempts, ended(tryLater), planning({ now: later }))).toMatchObject({
+      status: "failed",
+    });
+  });
+
+  it("keeps delivered when the answer comes after the report", () => {
+    const attempts = [attempt(1, "twilio", { reportStatus: "delivered" })];
+    expect(foldSubmitResult(sending({ status: "delivered" }), attempts, ended(accepted), planning())).toMatchObject({
+      status: "delivered",
+      attempt: { outcome: "accepted", providerMessageId: "SM1" },
+    });
+  });
+
+  it("changes nothing for an attempt that is settled or not there", () => {
+    const attempts = [attempt(1, "twilio", { outcome: "accepted" })];
+    expect(foldSubmitResult(sending({ status: "sent" }), attempts, ended(unknown), planning())).toBeNull();
+    expect(foldSubmitResult(sending(), open, ended(accepted, 2), planning())).toBeNull();
+  });
+});
+
+describe("foldReport", () => {
+  const sent = sending({ status: "sent" });
+  const taken = [attempt(1, "twilio", { outcome: "accepted" })];
+
+  it("makes a sent message delivered", () => {
+    expect(foldReport(sent, taken, report("delivered"), now)).toMatchObject({
+      status: "delivered",
+      error: null,
+      attempt: { number: 1, reportStatus: "delivered", providerMessageId: "SM1" },
+    });
+  });
+
+  it("shows the provider's code when it was not delivered", () => {
+    const refused = report("undelivered", { error: { code: "30003", message: "Unreachable" } });
+    expect(foldReport(sent, taken, refused, now)).toMatchObject({
+      status: "undelivered",
+      error: { code: "30003", message: "Unreachable" },
+    });
+  });
+
+  it("changes nothing when a report comes again or is overtaken", () => {
+    const done = [attempt(1, "twilio", { outcome: "accepted", reportStatus: "delivered" })];
+    const delivered = sending({ status: "delivered" });
+    for (const status of REPORT_STATUSES) expect(foldReport(delivered, done, report(status), now)).toBeNull();
+  });
+
+  it("takes the report before the answer to the submit", () => {
+    expect(foldReport(sending(), open, report("delivered"), now)).toMatchObject({ status: "delivered" });
+    expect(foldReport(sending(), open, report("sent"), now)).toMatchObject({ status: "sending" });
+  });
+
+  it("settles an attempt of unknown outcome", () => {
+    const attempts = [attempt(1, "twilio", { outcome: "unknown" })];
+    expect(foldReport(sending(), attempts, report("sent"), now)).toMatchObject({ status: "sent" });
+    expect(foldReport(sending({ status: "unknown" }), attempts, report("delivered"), now)).toMatchObject({
+      status: "delivered",
+    });
+  });
+
+  it("never triggers another try: a queued message stays queued when an earlier attempt is reported failed", () => {
+    const attempts = [attempt(1, "twilio", { outcome: "try_later" })];
+    const decision = foldReport(sending({ status: "queued" }), attempts, report("failed"), now);
+    expect(decision).toMatchObject({ status: "queued" });
+    expect(decision?.next).toBeUndefined();
+  });
+});
+
+describe("any order of results and reports", () => {
+  type Step =
+    | { readonly kind: "result"; readonly result: SubmitResult }
+    | { readonly kind: "report"; readonly of: number; readonly status: ReportStatus };
+
+  const result = fc.constantFrom<SubmitResult>(
+    accepted,
+    tryLater,
+    unknown,
+    { outcome: "rejected", scope: "message", error },
+    { outcome: "rejected", scope: "provider", error },
+  );
+  const step = fc.oneof(
+    result.map((one): Step => ({ kind: "result", result: one })),
+    fc
+      .tuple(fc.integer({ min: 1, max: 4 }), fc.constantFrom(...REPORT_STATUSES))
+      .map(([of, status]): Step => ({ kind: "report", of, status })),
+  );
+
+  it("keeps to the table of states, never leaves delivered, and never ends a message of unknown outcome as failed", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let message = sending({ status: "queued", tried: [] });
+        let attempts: AttemptFacts[] = [];
+        let planned: ProviderName = "twilio";
+
+        const apply = (decision: DeliveryDecision | null, cause: "submit" | "report"): void => {
+          if (decision === null) return;
+          const { status, attempt: update, next } = decision;
+          if (status !== message.status) expect(isAllowedTransition(message.status, status, cause)).toBe(true);
+          attempts = attempts.map((one) =>
+            one.number === update.number
+              ? {
+                  ...one,
+                  ...(update.outcome === undefined ? {} : { outcome: update.outcome }),
+                  ...(update.reportStatus === undefined ? {} : { reportStatus: update.reportStatus }),
+                }
+              : one,
+          );
+          message = { ...message, status, ...(next === undefined ? {} : { round: next.round, tried: next.tried }) };
+          if (next !== undefined) planned = next.provider;
+        };
+
+        for (const one of steps) {
+          if (message.status === "queued") {
+            attempts = [...attempts, attempt(attempts.length + 1, planned)];
+            message = { ...message, status: "sending", tried: [...message.tried, planned] };
+          }
+          const last = attempts.at(-1);
+          const before = message.status;
+          if (one.kind === "result" && last !== undefined) {
+            apply(
+              foldSubmitResult(message, attempts, ended(one.result, last.number, last.provider), planning()),
+              "submit",
+            );
+          }
+          if (one.kind === "report")
+            apply(foldReport(message, attempts, report(one.status, { attemptNumber: one.of }), now), "report");
+          if (before === "delivered") expect(message.status).toBe("delivered");
+          if (attempts.some(({ reportStatus }) => reportStatus === "delivered"))
+            expect(message.status).toBe("delivered");
+          const isOpen = attempts.some(({ outcome, reportStatus }) => outcome === "unknown" && reportStatus === null);
+          if (isOpen) expect(["failed", "expired", "canceled"]).not.toContain(message.status);
+          if (!isFinalState(message.status) && message.status !== "queued") {
+            expect(message.status).toBe(deriveMessageState(attempts, { retryPlanned: false, closed: false }));
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

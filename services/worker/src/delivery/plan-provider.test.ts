@@ -1,0 +1,101 @@
+import { type DirectoryProvider, PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type PlanRequest, planProvider, planWaitingProvider } from "./plan-provider.ts";
+
+function provider(name: ProviderName, changes: Partial<DirectoryProvider> = {}): DirectoryProvider {
+  return {
+    name,
+    enabled: true,
+    paused: false,
+    priority: 1,
+    accounts: { live: false, lab: true },
+    capabilities: { message_types: ["text", "unicode"], alphanumeric_senders: true },
+    ...changes,
+  };
+}
+
+function request(changes: Partial<PlanRequest> = {}): PlanRequest {
+  return {
+    requested: [],
+    simulated: true,
+    messageType: "text",
+    sender: null,
+    providers: PROVIDER_NAMES.map((name) => provider(name)),
+    defaultProvider: undefined,
+    tried: new Set(),
+    ruledOut: new Set(),
+    ...changes,
+  };
+}
+
+describe("planProvider", () => {
+  it("asks named providers in the given order, and nobody else", () => {
+    const requested = ["plivo", "twilio"] as const;
+    expect(planProvider(request({ requested }))).toBe("plivo");
+    expect(planProvider(request({ requested, tried: new Set(["plivo"]) }))).toBe("twilio");
+    expect(planProvider(request({ requested, tried: new Set(["plivo", "twilio"]) }))).toBeNull();
+  });
+
+  it("selects by priority, the default provider first among equals, then by name", () => {
+    const providers = [
+      provider("twilio", { priority: 2 }),
+      provider("plivo"),
+      provider("nexmo"),
+      provider("aws_sns"),
+      provider("clickatell", { priority: 2 }),
+    ];
+    const order = (defaultProvider: ProviderName | undefined): (ProviderName | null)[] => {
+      const tried = new Set<ProviderName>();
+      return providers.map(() => {
+        const next = planProvider(request({ providers, defaultProvider, tried }));
+        if (next !== null) tried.add(next);
+        return next;
+      });
+    };
+    expect(order("plivo")).toEqual(["plivo", "aws_sns", "nexmo", "clickatell", "twilio"]);
+    expect(order("twilio")).toEqual(["aws_sns", "nexmo", "plivo", "twilio", "clickatell"]);
+  });
+
+  it.each([
+    ["disabled", { enabled: false }],
+    ["paused", { paused: true }],
+    ["without an account of this kind", { accounts: { live: true, lab: false } }],
+    ["without this message type", { capabilities: { message_types: ["binary" as const], alphanumeric_senders: true } }],
+  ])("passes over a provider that is %s", (_reason, changes) => {
+    const providers = [provider("twilio", changes), provider("plivo", { priority: 2 })];
+    expect(planProvider(request({ providers }))).toBe("plivo");
+    expect(planProvider(request({ providers, requested: ["twilio"] }))).toBeNull();
+  });
+
+  it("gives an alphanumeric sender only to providers that know such senders", () => {
+    const capabilities = { message_types: ["text" as const], alphanumeric_senders: false };
+    const providers = [provider("twilio", { capabilities }), provider("plivo", { priority: 2 })];
+    expect(planProvider(request({ providers, sender: "ACME" }))).toBe("plivo");
+    expect(planProvider(request({ providers, sender: "+12025550123" }))).toBe("twilio");
+  });
+
+  it("never asks one that was tried in this round or has refused for good", () => {
+    const names = fc.uniqueArray(fc.constantFrom(...PROVIDER_NAMES));
+    fc.assert(
+      fc.property(names, names, names, (requested, tried, ruledOut) => {
+        const planned = planProvider(request({ requested, tried: new Set(tried), ruledOut: new Set(ruledOut) }));
+        const candidates = (requested.length > 0 ? requested : PROVIDER_NAMES).filter(
+          (name) => !tried.includes(name) && !ruledOut.includes(name),
+        );
+        if (candidates.length === 0) expect(planned).toBeNull();
+        else expect(candidates).toContain(planned);
+      }),
+    );
+  });
+});
+
+describe("planWaitingProvider", () => {
+  it("waits for a named provider that is disabled, but not for one that has refused", () => {
+    const providers = [provider("twilio", { enabled: false }), provider("plivo", { enabled: false })];
+    const requested = ["twilio", "plivo"] as const;
+    expect(planWaitingProvider(request({ providers, requested }))).toBe("twilio");
+    expect(planWaitingProvider(request({ providers, requested, ruledOut: new Set(["twilio"]) }))).toBe("plivo");
+    expect(planWaitingProvider(request({ providers, requested, ruledOut: new Set(requested) }))).toBeNull();
+  });
+});
