@@ -7,7 +7,7 @@ PNPM := npx --yes pnpm@10
 RUN := node_modules/.bin/tsx --conditions=@sms-gateway/source
 ARGS ?=
 
-.PHONY: help up down logs logs-b build test test-a test-b lint fmt check dev bench admin install
+.PHONY: help up down logs logs-b build test test-a test-b lint fmt check docs dev bench admin install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ fmt: install ## Format the code
 
 check: install ## Everything that a script can check: format, lint, types, rooms, dead code, budgets, docs
 	@$(RUN) scripts/check.ts $(ARGS)
+
+docs: install ## Write the settings tables and the OpenAPI document from the code
+	@$(RUN) scripts/docs.ts
+	@$(RUN) scripts/openapi.ts
 
 dev: install ## Run gateway, worker and carrier lab from sources, with servers of their own, in the foreground
 	@$(RUN) scripts/dev.ts

@@ -12,6 +12,8 @@ export type AmqpWorld = Omit<MessageQueueWorld, "open" | "putBytes"> & {
   open(options?: Partial<AmqpQueueOptions>): Promise<MessageQueue>;
   /** The same, without waiting until it is ready. */
   create(options?: Partial<AmqpQueueOptions>): MessageQueue;
+  /** For tests that have stopped the broker: the plain channel is gone, so `close` leaves the queues. */
+  forgetPlainChannel(): void;
   putBytes(lane: Lane | "reports", bytes: Buffer, headers?: Record<string, unknown>): Promise<void>;
 };
 
@@ -24,6 +26,7 @@ export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
   const { model, channel } = await openPlainChannel(url);
   const opened: MessageQueue[] = [];
   const events: AmqpEvent[] = [];
+  let hasPlainChannel = true;
   const create = (options: Partial<AmqpQueueOptions> = {}): MessageQueue => {
     const onEvent = (event: AmqpEvent): void => {
       events.push(event);
@@ -42,6 +45,9 @@ export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
       await waitFor(() => queue.health().ok, { what: "a connection to the broker" });
       return queue;
     },
+    forgetPlainChannel: () => {
+      hasPlainChannel = false;
+    },
     putGroup: (lane, envelopes) =>
       world.putBytes(lane, Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 1, envelopes }))),
     putBytes: async (lane, bytes, headers = {}) => {
@@ -51,6 +57,7 @@ export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
     },
     close: async () => {
       await Promise.all(opened.map((queue) => queue.close()));
+      if (!hasPlainChannel) return;
       for (const queue of QUEUES) await channel.deleteQueue(`${namePrefix}${queue}`);
       await model.close();
     },

@@ -86,37 +86,34 @@ export function createSmsClient(options: SmsClientOptions): SmsClient {
   const retries = readWhole("retries", options.retries ?? RETRIES, 0);
   const get = (path: string) => retryCalls(retries, () => callApi(address, { method: "GET", path }));
 
-  const getMessage: SmsClient["getMessage"] = async (id) => {
-    return readAnswer<MessageView | AcceptedMessageView>(await get(pathOf(id)));
-  };
-
   return {
     async send(request, { idempotencyKey = makeIdempotencyKey() } = {}) {
       const call = { method: "POST", path: "/api/v1/sms/send", body: request, idempotencyKey } as const;
       try {
         return readAnswer<SendAnswer>(await retryCalls(retries, () => callApi(address, call)));
       } catch (error) {
-        if (!(error instanceof SmsApiError)) throw error;
-        const { status, code, message, details, trackingId, retryAfterS, cause } = error;
-        throw new SmsApiError({ status, code, message, details, trackingId, retryAfterS, idempotencyKey, cause });
+        throw error instanceof SmsApiError ? error.withFacts({ idempotencyKey }) : error;
       }
     },
-    getMessage,
+    async getMessage(id) {
+      return readAnswer<MessageView | AcceptedMessageView>(await get(pathOf(id)));
+    },
     async listMessages(query = {}) {
-      const given = Object.entries(query).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)]],
-      );
-      const search = new URLSearchParams(given).toString();
-      return readAnswer<MessageList>(await get(`/api/v1/sms${search === "" ? "" : `?${search}`}`));
+      const search = new URLSearchParams();
+      for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+      return readAnswer<MessageList>(await get(`/api/v1/sms${search.size === 0 ? "" : `?${search}`}`));
     },
     async cancelMessage(id) {
       return readAnswer<MessageView>(await callApi(address, { method: "POST", path: `${pathOf(id)}/cancel` }));
     },
-    waitForFinal: (id, { timeoutMs = WAIT_TIMEOUT_MS } = {}) => waitForFinal(() => getMessage(id), timeoutMs),
+    waitForFinal(id, { timeoutMs = WAIT_TIMEOUT_MS } = {}) {
+      const call = { method: "GET", path: pathOf(id) } as const;
+      return pollUntilFinal(async () => readAnswer(await callApi(address, call)), timeoutMs);
+    },
   };
 }
 
-async function waitForFinal(
+async function pollUntilFinal(
   read: () => Promise<MessageView | AcceptedMessageView>,
   timeoutMs: number,
 ): Promise<MessageView> {

@@ -31,7 +31,7 @@ export async function retryCalls<T>(retries: number, call: () => Promise<T>): Pr
     } catch (error) {
       if (!mayRetry(error)) throw error;
       trackingId = error.trackingId ?? trackingId;
-      if (tries > retries || (error.retryAfterS ?? 0) > RETRY_AFTER_MAX_S) throw withTrackingId(error, trackingId);
+      if (tries > retries || (error.retryAfterS ?? 0) > RETRY_AFTER_MAX_S) throw error.withFacts({ trackingId });
       await pause(pauseMs(tries, error.retryAfterS));
     }
   }
@@ -45,10 +45,4 @@ export function pause(ms: number): Promise<void> {
 function pauseMs(tries: number, retryAfterS = 0): number {
   const backOffMs = Math.min(PAUSE_CAP_MS, PAUSE_FIRST_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
   return Math.max(backOffMs, retryAfterS * 1000);
-}
-
-function withTrackingId(error: SmsApiError, trackingId: string | undefined): SmsApiError {
-  if (error.trackingId !== undefined || trackingId === undefined) return error;
-  const { status, code, message, details, retryAfterS, cause } = error;
-  return new SmsApiError({ status, code, message, details, trackingId, retryAfterS, cause });
 }

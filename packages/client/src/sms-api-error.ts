@@ -41,4 +41,12 @@ export class SmsApiError extends Error {
     this.retryAfterS = facts.retryAfterS;
     this.idempotencyKey = facts.idempotencyKey;
   }
+
+  /** The same failure with more known about it; what is known already stays. */
+  withFacts(facts: Pick<SmsApiErrorFacts, "trackingId" | "idempotencyKey">): SmsApiError {
+    const { status, code, message, details, retryAfterS, cause } = this;
+    const trackingId = this.trackingId ?? facts.trackingId;
+    const idempotencyKey = this.idempotencyKey ?? facts.idempotencyKey;
+    return new SmsApiError({ status, code, message, details, trackingId, retryAfterS, idempotencyKey, cause });
+  }
 }

@@ -55,6 +55,7 @@ export interface CallbackRequest {
   /** The address as the provider was told it (from PUBLIC_URL, never from the Host header), query included. */
   readonly url: string;
   readonly method: string;
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly query: string;
   readonly contentType: string;
@@ -93,5 +94,6 @@ export interface ProviderAccount {
   parseCallback(request: Pick<CallbackRequest, "query" | "contentType" | "body">): readonly DeliveryReport[];
   /** Only for providers with a session (SMPP). */
   start?(): Promise<void>;
+  /** Closes what the account holds open, once what is under way has ended; submits after it are `try_later`. */
   stop?(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { appendFile, chmod, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,17 +12,25 @@ import {
 } from "../src/index.ts";
 
 const { path } = readTestServersConfig();
-const newDataDir = () => mkdtemp(join(tmpdir(), "sms-gateway-failing-"));
+let root = "";
+const newDataDir = () => join(root, randomBytes(4).toString("hex"));
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "sms-gateway-failing-"));
+  // mkdtemp lets nobody else in, and Postgres must not run as root.
+  await chmod(root, 0o755);
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe.runIf(hasServerPrograms("postgres", path))("a start from programs that fails", () => {
   let server: PostgresServer;
   beforeAll(async () => {
-    server = await startPostgres({ dataDir: await newDataDir(), durable: false });
+    server = await startPostgres({ dataDir: newDataDir(), durable: false });
   });
   afterAll(() => server.remove());
 
   test("says so when somebody else answers on the port", async () => {
-    const second = startPostgres({ dataDir: await newDataDir(), port: server.port, durable: false });
+    const second = startPostgres({ dataDir: newDataDir(), port: server.port, durable: false });
     await expect(second).rejects.toThrow(`Postgres on port ${server.port} cannot start: the port is in use`);
   });
 
@@ -32,9 +41,22 @@ describe.runIf(hasServerPrograms("postgres", path))("a start from programs that 
   });
 });
 
+describe.runIf(hasServerPrograms("postgres", path) && process.getuid?.() === 0)("Postgres started by root", () => {
+  test("keeps its data elsewhere when its user cannot reach the data folder, and removes it from there", async () => {
+    const dataDir = newDataDir();
+    await mkdir(dataDir, { mode: 0o700 });
+    const said: string[] = [];
+    const server = await startPostgres({ dataDir, durable: false, say: (line) => said.push(line) });
+    const elsewhere = /its data is in (\S+)/.exec(said.join())?.[1] ?? "";
+    expect((await stat(join(elsewhere, "data"))).isDirectory()).toBe(true);
+    await server.remove();
+    await expect(stat(elsewhere)).rejects.toThrow(/ENOENT/);
+  });
+});
+
 describe.runIf(hasServerPrograms("redis", path))("a second start on a folder in use", () => {
   test("is refused with the pids of server and starter", async () => {
-    const server = await startRedis({ dataDir: await newDataDir() });
+    const server = await startRedis({ dataDir: newDataDir() });
     await expect(startRedis({ dataDir: server.dataDir })).rejects.toThrow(
       new RegExp(`running on ${server.dataDir} already \\(pid \\d+, started by ${process.pid}\\)`),
     );

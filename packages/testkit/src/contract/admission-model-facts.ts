@@ -6,8 +6,8 @@ import type { AdmissionHarness } from "./admission-harness.ts";
 import { AdmissionModel } from "./admission-model.ts";
 import { newClientId, newRequest, sentAgain, TODAY } from "./admission-requests.ts";
 
-const MODEL_RUNS = 60;
-const STORM_RUNS = 15;
+const MODEL_RUNS = 250;
+const STORM_RUNS = 40;
 
 /** Two gateways and arbitrary stalls against a model, first one step at a time, then all at once. */
 export function admissionModelFacts(harness: () => AdmissionHarness): void {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   type AdmissionLimits,
   type AdmitRequest,
@@ -19,8 +19,8 @@ export function newClientId(): string {
 }
 
 /** The hash of an idempotency key with this name. */
-export function keyHash(name: string): string {
-  return name.padEnd(64, "0");
+function keyHash(name: string): string {
+  return createHash("sha256").update(name).digest("hex");
 }
 
 /** A request with a token and seed of its own; everything else may be given. */

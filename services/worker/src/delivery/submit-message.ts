@@ -127,7 +127,12 @@ function logAttempt(logger: Logger, attempt: ClaimedAttempt, result: SubmitResul
     outcome: result.outcome,
     ...(result.outcome === "accepted"
       ? { provider_message_id: result.providerMessageId }
-      : { provider_code: result.error.code, reason: result.error.reason }),
+      : { provider_code: result.error.code, reason: maskNumbersIn(result.error.reason) }),
     duration_ms: Math.round(durationMs * 10) / 10,
   });
+}
+
+/** Providers like to repeat the number in their sentence about it. */
+function maskNumbersIn(sentence: string): string {
+  return sentence.replace(/\+?\d{7,15}/g, maskPhoneNumber);
 }

@@ -1,0 +1,329 @@
+import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
+import {
+  type AccountOptions,
+  type AdapterName,
+  createProviderAccount,
+  type ProviderAccount,
+  type SubmitMessage,
+  type SubmitResult,
+} from "@sms-gateway/providers";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { startLabWorld } from "./lab-world.ts";
+import { answer, findClosedPort, startUnrulyServer } from "./unruly-server.ts";
+
+/** What the suite must know of an adapter. */
+export interface ConformanceSubject {
+  readonly adapter: AdapterName;
+  /** Where the lab speaks this provider's dialect. */
+  readonly labPath: string;
+  /** Of this provider's account in the lab. */
+  readonly credentials: AccountOptions["credentials"];
+  /** Well-formed, but not the lab's. */
+  readonly wrongCredentials: AccountOptions["credentials"];
+  /** Besides the credentials' own values: what on the wire is made of them, such as the value of a header. */
+  readonly derivedSecrets: readonly string[];
+  /** Names of credentials that are no secret. */
+  readonly publicCredentials: readonly string[];
+  /** The provider's codes for what the lab's scenario numbers do. */
+  readonly codes: {
+    readonly invalidNumber: string;
+    readonly throttled: string;
+    readonly wrongCredentials: string;
+    readonly undelivered: string;
+  };
+  /** Whether its dialect can say how long to wait. */
+  readonly saysWait: boolean;
+  /** Bodies of success that name no message. */
+  readonly rubbish: readonly string[];
+}
+
+const TEXT = "Text-of-this-message 7351";
+const BOUND = { timeout: 5000, interval: 10 };
+
+/** What every adapter must do, over real sockets: against the carrier lab, and against servers that misbehave. */
+export function describeProvider(subject: ConformanceSubject): void {
+  describe(`${subject.adapter} against the carrier lab`, () => describeLab(subject));
+  describe(`${subject.adapter} against servers that misbehave`, () => describeTrouble(subject));
+  describe(`${subject.adapter}, cancelled`, () => describeCancelling(subject));
+}
+
+function describeLab(subject: ConformanceSubject): void {
+  const start = async (credentials = subject.credentials) => {
+    const world = await startLabWorld();
+    const account = createAccount(subject, world.labUrl + subject.labPath, credentials);
+    const messageKey = randomUUID();
+    const submit = (to: string) => submitSafely(subject, account, { to, callbackUrl: world.callbackUrl(messageKey) });
+    return { world, account, submit };
+  };
+
+  it("is accepted, and the id is the one that reports name", async () => {
+    const { world, account, submit } = await start();
+    const result = await submit("+15005550006");
+    expect(result).toMatchObject({ outcome: "accepted", providerMessageId: expect.stringMatching(/./) });
+    await vi.waitFor(() => expect(world.callbacks).toHaveLength(2), BOUND);
+    const reports = world.callbacks.flatMap((callback) => account.parseCallback(callback));
+    expect(reports.map(({ status, error }) => ({ status, error }))).toEqual([
+      { status: "sent", error: null },
+      { status: "delivered", error: null },
+    ]);
+    for (const report of reports) expect(result).toHaveProperty("providerMessageId", report.providerMessageId);
+  });
+
+  it("is refused for good with the provider's code", async () => {
+    const { submit } = await start();
+    const result = await submit("+15005550001");
+    expect(result).toMatchObject({ outcome: "rejected", error: { code: subject.codes.invalidNumber } });
+    expect(result).toHaveProperty("scope", expect.stringMatching(/^(message|recipient)$/));
+  });
+
+  it("is throttled, and accepted when it comes back", async () => {
+    const { submit } = await start();
+    for (const _ of [1, 2]) {
+      expect(await submit("+15005550003")).toEqual({
+        outcome: "try_later",
+        error: { code: subject.codes.throttled, reason: expect.any(String) },
+      });
+    }
+    expect(await submit("+15005550003")).toMatchObject({ outcome: "accepted" });
+  });
+
+  it("is throttled with the wait that the provider asks for", async () => {
+    const { submit } = await start();
+    const result = await submit("+15005550004");
+    expect(result).toMatchObject({ outcome: "try_later", ...(subject.saysWait ? { retryAfterMs: 2000 } : {}) });
+  });
+
+  it("takes bad credentials as the provider's affair, not the message's", async () => {
+    const { submit } = await start(subject.wrongCredentials);
+    expect(await submit("+15005550006")).toMatchObject({
+      outcome: "rejected",
+      scope: "provider",
+      error: { code: subject.codes.wrongCredentials },
+    });
+  });
+
+  it("reads why a message was not delivered", async () => {
+    const { world, account, submit } = await start();
+    await submit("+15005550002");
+    await vi.waitFor(() => expect(world.callbacks).toHaveLength(2), BOUND);
+    expect(world.callbacks.flatMap((callback) => account.parseCallback(callback)).at(-1)).toMatchObject({
+      status: "undelivered",
+      error: { code: subject.codes.undelivered, reason: expect.stringMatching(/./) },
+    });
+  });
+
+  it("verifies repeated reports and reads them alike", async () => {
+    const { world, account, submit } = await start();
+    await submit("+15005550010");
+    await vi.waitFor(() => expect(world.callbacks).toHaveLength(4), BOUND);
+    const reports = world.callbacks.map((callback) => {
+      expect(account.verifyCallback(callback)).toBe(true);
+      return account.parseCallback(callback);
+    });
+    expect(reports[1]).toEqual(reports[0]);
+    expect(reports[3]).toEqual(reports[2]);
+  });
+
+  it("refuses a callback that was changed, is unsigned, or is another account's", async () => {
+    const { world, account, submit } = await start();
+    await submit("+15005550006");
+    await vi.waitFor(() => expect(world.callbacks).toHaveLength(2), BOUND);
+    const [callback] = world.callbacks;
+    if (callback === undefined) throw new Error("no callback");
+    expect(account.verifyCallback(callback)).toBe(true);
+    const body = Buffer.from(callback.body.toString("latin1").replace(/sent/g, "fail"), "latin1");
+    expect(account.verifyCallback({ ...callback, body })).toBe(false);
+    expect(account.verifyCallback({ ...callback, url: callback.url.replace("&n=1", "&n=2") })).toBe(false);
+    expect(account.verifyCallback({ ...callback, headers: {} })).toBe(false);
+    const stranger = createAccount(subject, world.labUrl, subject.wrongCredentials);
+    expect(stranger.verifyCallback(callback)).toBe(false);
+  });
+
+  it("carries many messages at once", async () => {
+    const { submit } = await start();
+    const results = await Promise.all(Array.from({ length: 64 }, () => submit("+15005550006")));
+    const ids = results.map((result) => (result.outcome === "accepted" ? result.providerMessageId : result.error.code));
+    expect(results.every(({ outcome }) => outcome === "accepted")).toBe(true);
+    expect(new Set(ids).size).toBe(64);
+  });
+}
+
+function describeTrouble(subject: ConformanceSubject): void {
+  const submitTo = (baseUrl: string, timeoutMs = 5000) =>
+    submitSafely(subject, createAccount(subject, baseUrl), {}, { timeoutMs });
+
+  it("tries later when nobody listens", async () => {
+    const result = await submitTo(`http://127.0.0.1:${await findClosedPort()}`);
+    expect(result).toMatchObject({ outcome: "try_later", error: { code: "ECONNREFUSED" } });
+  });
+
+  it("tries later when the host name does not exist", async () => {
+    expect(await submitTo("http://no-such-host.invalid", 2000)).toMatchObject({ outcome: "try_later" });
+  });
+
+  it("tries later when the TLS handshake fails", async () => {
+    const server = await startUnrulyServer(
+      () => {},
+      (socket) => socket.end("this is no TLS\r\n"),
+    );
+    expect(await submitTo(`https://${server.host}`)).toMatchObject({ outcome: "try_later" });
+    expect(server.connections()).toBeGreaterThan(0);
+  });
+
+  it("tries later when time is up before the connection stands", async () => {
+    const server = await startUnrulyServer(() => {});
+    const result = await submitTo(`https://${server.host}`, 300);
+    expect(result).toMatchObject({ outcome: "try_later", error: { code: "TIMEOUT" } });
+    expect(server.received()).not.toContain("POST");
+  });
+
+  it("gives up connecting long before the submit's own time is up", async () => {
+    const server = await startUnrulyServer(() => {});
+    const startedMs = performance.now();
+    const result = await submitTo(`https://${server.host}`, 20_000);
+    expect(result).toMatchObject({ outcome: "try_later" });
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+  });
+
+  it("does not know what happened when no answer comes", async () => {
+    const server = await startUnrulyServer(() => {});
+    const result = await submitTo(`http://${server.host}`, 1000);
+    expect(result).toMatchObject({ outcome: "unknown", error: { code: "TIMEOUT" } });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  const ends: [string, Parameters<typeof startUnrulyServer>[0]][] = [
+    ["resets the connection", (socket) => socket.resetAndDestroy()],
+    ["closes the connection", (socket) => socket.end()],
+    ["answers in no protocol", (socket) => socket.end("what?\r\n\r\n")],
+    ["stops amid the headers", (socket) => socket.end("HTTP/1.1 201 Created\r\nContent-")],
+    ["stops amid the body", (socket) => socket.end(answer(201, {}, "x".repeat(99)).slice(0, -9))],
+    [
+      "never stops",
+      (socket) => socket.write(`HTTP/1.1 201 Created\r\nContent-Length: 900000\r\n\r\n${" ".repeat(800_000)}`),
+    ],
+    ["answers 500 in HTML", (socket) => socket.write(answer(500, { "Content-Type": "text/html" }, "<h1>Oops</h1>"))],
+    ["answers 503 without a body", (socket) => socket.write(answer(503, {}, ""))],
+    ["redirects", (socket) => socket.write(answer(307, { Location: "/elsewhere" }, ""))],
+  ];
+  it.each(ends)("does not know what happened when the server %s, and does not repeat itself", async (_name, end) => {
+    const server = await startUnrulyServer(end);
+    expect(await submitTo(`http://${server.host}`)).toMatchObject({ outcome: "unknown" });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each(subject.rubbish)("does not know what happened when success comes with %j", async (body) => {
+    const server = await startUnrulyServer((socket) => socket.write(answer(201, {}, body)));
+    expect(await submitTo(`http://${server.host}`)).toMatchObject({ outcome: "unknown" });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("repeats nothing of what it sent, even when the provider does", async () => {
+    for (const status of [200, 400, 401, 429, 500]) {
+      const server = await startUnrulyServer((socket) => {
+        const echo = JSON.stringify({ message: server.requests[0], sid: server.requests[0], code: server.requests[0] });
+        socket.write(answer(status, { "Retry-After": "1", "X-Echo": TEXT }, echo));
+      });
+      const result = await submitTo(`http://${server.host}`);
+      expect(result.outcome).not.toBe("accepted");
+      expect(server.requests[0]).toContain("7351");
+    }
+  });
+
+  it("works on a new connection after the old one broke", async () => {
+    const server = await startUnrulyServer((socket, nth) =>
+      nth === 1 ? socket.resetAndDestroy() : socket.write(answer(429, {}, "{}")),
+    );
+    const account = createAccount(subject, `http://${server.host}`);
+    expect((await submitSafely(subject, account, {})).outcome).toBe("unknown");
+    expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
+    expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
+    expect(server.connections()).toBe(2);
+  });
+
+  it("sends nothing more once it is stopped", async () => {
+    const server = await startUnrulyServer(() => {});
+    const account = createAccount(subject, `http://${server.host}`);
+    await account.stop?.();
+    expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
+    expect(server.connections()).toBe(0);
+  });
+}
+
+function describeCancelling(subject: ConformanceSubject): void {
+  it("tries later when it is cancelled before the connection stands", async () => {
+    const server = await startUnrulyServer(() => {});
+    const controller = new AbortController();
+    const account = createAccount(subject, `https://${server.host}`);
+    const submitted = submitSafely(subject, account, {}, { signal: controller.signal });
+    await vi.waitFor(() => expect(server.connections()).toBe(1), BOUND);
+    controller.abort();
+    expect(await submitted).toMatchObject({ outcome: "try_later", error: { code: "CANCELED" } });
+    expect(server.received()).not.toContain("POST");
+  });
+
+  it("does not know what happened when it is cancelled after the body went out", async () => {
+    const server = await startUnrulyServer(() => {});
+    const controller = new AbortController();
+    const account = createAccount(subject, `http://${server.host}`);
+    const submitted = submitSafely(subject, account, {}, { signal: controller.signal });
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1), BOUND);
+    controller.abort();
+    expect(await submitted).toMatchObject({ outcome: "unknown", error: { code: "CANCELED" } });
+  });
+
+  it("opens no connection when it is cancelled already", async () => {
+    const server = await startUnrulyServer(() => {});
+    const account = createAccount(subject, `http://${server.host}`);
+    const result = await submitSafely(subject, account, {}, { signal: AbortSignal.abort() });
+    expect(result).toMatchObject({ outcome: "try_later", error: { code: "CANCELED" } });
+    expect(server.connections()).toBe(0);
+  });
+}
+
+/** An account that closes its connections with the test. */
+export function createAccount(
+  { adapter, credentials }: Pick<ConformanceSubject, "adapter" | "credentials">,
+  baseUrl: string,
+  otherCredentials = credentials,
+): ProviderAccount {
+  const account = createProviderAccount({ adapter, credentials: otherCredentials, baseUrl, sender: "+15005550006" });
+  // Not waited for: requests that a server leaves unanswered on purpose end with that server.
+  onTestFinished(() => void account.stop?.());
+  return account;
+}
+
+/** Submits a message, and fails when what comes back, result or exception, holds a secret or the message's text. */
+export async function submitSafely(
+  subject: Pick<ConformanceSubject, "credentials" | "wrongCredentials" | "derivedSecrets" | "publicCredentials">,
+  account: ProviderAccount,
+  message: Partial<SubmitMessage>,
+  options: Partial<Parameters<ProviderAccount["submit"]>[1]> = {},
+): Promise<SubmitResult> {
+  const whole: SubmitMessage = {
+    messageId: randomUUID(),
+    attemptNumber: 1,
+    to: "+15005550006",
+    from: null,
+    text: TEXT,
+    messageType: "text",
+    udh: null,
+    encoding: "gsm7",
+    segments: 1,
+    validitySeconds: 3600,
+    callbackUrl: "http://127.0.0.1:9/webhooks/any/status?a=lab&m=1&n=1&h=0a1b",
+    ...message,
+  };
+  const limits = { timeoutMs: 5000, signal: new AbortController().signal, ...options };
+  const [settled] = await Promise.allSettled([account.submit(whole, limits)]);
+  const secrets = [subject.credentials, subject.wrongCredentials]
+    .flatMap((credentials) => Object.entries(credentials))
+    .flatMap(([name, value]) => (subject.publicCredentials.includes(name) ? [] : [value]));
+  const shown = inspect(settled, { depth: 9, showHidden: true }) + JSON.stringify(settled);
+  for (const secret of [...secrets, ...subject.derivedSecrets, TEXT, encodeURIComponent(TEXT)]) {
+    expect(shown).not.toContain(secret);
+  }
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
+}
