@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { compose, dockerAnswers } from "./operate/docker.ts";
 
-for (const args of [["--yes", "pnpm@10", "--filter", "@sms-gateway/db", "run", "generate"], ["tsc", "-b"]]) {
+for (const args of [
+  ["--yes", "pnpm@10", "--filter", "@sms-gateway/db", "run", "generate"],
+  ["tsc", "-b"],
+]) {
   const { status } = spawnSync("npx", args, { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { hasServerPrograms, readTestServersConfig, type RunningServer, startServer } from "@sms-gateway/testkit";
+import { hasServerPrograms, type RunningServer, readTestServersConfig, startServer } from "@sms-gateway/testkit";
 import { dockerAnswers } from "./operate/docker.ts";
 import { generateSecrets, settingOf } from "./operate/env-file.ts";
 import { installServerPrograms } from "./test-install.ts";
@@ -25,7 +25,7 @@ const { path } = readTestServersConfig();
 const from = KINDS.every((kind) => hasServerPrograms(kind, path)) || !dockerAnswers() ? "programs" : "docker";
 const missing = KINDS.filter((kind) => from === "programs" && !hasServerPrograms(kind, path));
 if (missing.length > 0) await installServerPrograms(missing);
-generateSecrets();
+await generateSecrets(ROOT);
 
 const stopped = new Promise<void>((stop) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
@@ -53,7 +53,9 @@ async function startKept(kind: (typeof KINDS)[number]): Promise<RunningServer> {
 }
 
 function startService(service: (typeof SERVICES)[number], urls: Record<string, string>): void {
-  const secrets = Object.fromEntries(["ID_SECRET", "INTERNAL_TOKEN", "LAB_TOKEN"].map((name) => [name, settingOf(name, "")]));
+  const secrets = Object.fromEntries(
+    ["ID_SECRET", "INTERNAL_TOKEN", "LAB_TOKEN"].map((name) => [name, settingOf(name, "")]),
+  );
   const args = ["watch", "--clear-screen=false", "--conditions=@sms-gateway/source", `services/${service}/src/main.ts`];
   const child = spawn(resolve(ROOT, "node_modules/.bin/tsx"), args, {
     cwd: ROOT,

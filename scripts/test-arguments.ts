@@ -1,5 +1,5 @@
-export const PROJECTS = ["unit", "int", "e2e"] as const;
-export type Project = (typeof PROJECTS)[number];
+const PROJECTS = ["unit", "int", "e2e"] as const;
+type Project = (typeof PROJECTS)[number];
 
 /** What `scripts/test.ts` was asked to do. */
 export type TestArguments = {

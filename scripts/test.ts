@@ -98,4 +98,10 @@ async function run(program: string, args: readonly string[], environment: TestEn
   return typeof code === "number" ? code : 1;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // The messages of testkit are for people: they name the setting, or show the end of a server's log.
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

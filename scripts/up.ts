@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { compose } from "./operate/docker.ts";
 import { generateSecrets, settingOf } from "./operate/env-file.ts";
 import { chooseMode, rememberMode } from "./operate/mode.ts";
@@ -12,7 +13,7 @@ Start a Docker Engine and run "make up" again, or run "make dev": the same proce
   process.exit(1);
 }
 console.log(`Starting with Docker Compose, since ${why}.`);
-const made = generateSecrets();
+const made = await generateSecrets(resolve(import.meta.dirname, ".."));
 if (made.length > 0) console.log(`Made secrets in .env: ${made.join(", ")}.`);
 rememberMode(mode);
 provideCertificates();

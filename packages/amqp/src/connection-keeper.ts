@@ -2,6 +2,7 @@ import type { ConnectionPurpose, ReportEvent } from "./amqp-event.ts";
 import { fullJitterMs, RECONNECT } from "./back-off.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
 import { ChangeSignal } from "./change-signal.ts";
+import { reasonOf } from "./error-reason.ts";
 import { TimeLimitError, untilFirst, withinMs } from "./time-limit.ts";
 
 /** A connection that is ready for use, with what was prepared on it. */
@@ -144,7 +145,7 @@ export class ConnectionKeeper<T> {
       while (!this.#closed && this.#link === link && !connection.isGone()) await this.#changes.next();
       if (connection.isGone()) this.#lastFailure = await connection.gone;
     } catch (error) {
-      this.#lastFailure = error instanceof Error ? error.message : String(error);
+      this.#lastFailure = reasonOf(error);
     }
     const connection = this.#connection;
     this.#connection = undefined;

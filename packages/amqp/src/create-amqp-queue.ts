@@ -198,6 +198,7 @@ class AmqpQueue implements MessageQueue {
   /** Dead letters are ours, not the broker's: its own are published without a confirm and can be lost. */
   async #bury(queue: string, { problem, body, index }: BadPart, delivery: ConsumeMessage): Promise<void> {
     const messageId: unknown = delivery.properties.messageId;
+    const stamp: unknown = delivery.properties.headers?.stamp;
     const { ending } = await this.#publisher.publish({
       queue: nameQueues(this.#topology.namePrefix).dead,
       messageId: randomUUID(),
@@ -208,6 +209,8 @@ class AmqpQueue implements MessageQueue {
         queue,
         ...(index === undefined ? {} : { index }),
         ...(typeof messageId === "string" ? { message_id: messageId } : {}),
+        // For the accounting: which group of which process is short of this one.
+        ...(stamp === undefined ? {} : { stamp }),
       },
       body,
     });

@@ -7,6 +7,7 @@ import type { BrokerConnection } from "./broker-connection.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import type { ConnectionKeeper } from "./connection-keeper.ts";
 import type { BadPart, DeliveryContent, ReadDelivery } from "./delivery-content.ts";
+import { reasonOf } from "./error-reason.ts";
 import { Subscription } from "./subscription.ts";
 import { untilFirst } from "./time-limit.ts";
 
@@ -115,7 +116,7 @@ export class QueueConsumer<T> implements Consumption {
       await subscription.close(LIMIT_OF_ONE_STEP_MS);
       return reason;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return reasonOf(error);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Channel, ConsumeMessage } from "amqplib";
 import type { ReportEvent } from "./amqp-event.ts";
 import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
 import type { ChangeSignal } from "./change-signal.ts";
+import { reasonOf } from "./error-reason.ts";
 import { withinMs } from "./time-limit.ts";
 
 /**
@@ -73,7 +74,7 @@ export class Subscription {
       this.#channel.ack(message, true);
     } catch (error) {
       // The connection is closing and its channels have not been told yet; the batch will come again.
-      this.#lose(error instanceof Error ? error.message : String(error));
+      this.#lose(reasonOf(error));
     }
   }
 

@@ -98,7 +98,9 @@ export async function declareTopology(
       await withinMs(DECLARE_LIMIT_MS, `declaring ${name}`, declaring);
     } catch (error) {
       if (!hasReplyCode(error, PRECONDITION_FAILED)) throw error;
-      problems.push({ queue: name, problem: error.message, remedy: adviseRemedy(settings, connection, error.message) });
+      // "Operation failed: …; 406 (…) with message "PRECONDITION_FAILED - inequivalent arg …"": the end says it all.
+      const problem = /PRECONDITION_FAILED - (.*?)"?$/s.exec(error.message)?.[1] ?? error.message;
+      problems.push({ queue: name, problem, remedy: adviseRemedy(settings, connection, problem) });
       // The refusal has closed the channel.
       channel = await openChannel(connection, DECLARE_LIMIT_MS, report);
     }
@@ -107,12 +109,11 @@ export async function declareTopology(
   return problems;
 }
 
-export function majorVersion(serverVersion: string): number {
+function majorVersion(serverVersion: string): number {
   return Number.parseInt(serverVersion, 10);
 }
 
-/** Whether the broker refused with this AMQP reply code. */
-export function hasReplyCode(error: unknown, code: number): error is Error {
+function hasReplyCode(error: unknown, code: number): error is Error {
   return error instanceof Error && "code" in error && error.code === code;
 }
 

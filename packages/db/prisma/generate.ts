@@ -12,12 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const generated = join(here, "../src/generated");
 const stampFile = join(generated, "stamp");
 const manifest = createRequire(import.meta.url).resolve("prisma/package.json");
-const inputs = [
-  join(here, "schema.prisma"),
-  join(here, "write-model.ts"),
-  join(here, "generate.ts"),
-  manifest,
-];
+const inputs = [join(here, "schema.prisma"), join(here, "write-model.ts"), join(here, "generate.ts"), manifest];
 const hash = createHash("sha256");
 for (const file of inputs) hash.update(readFileSync(file)).update("\0");
 const stamp = hash.digest("hex");

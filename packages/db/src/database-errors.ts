@@ -80,12 +80,17 @@ export function toDatabaseError(error: unknown): unknown {
     const isPrismas =
       error instanceof Prisma.PrismaClientValidationError || error instanceof Prisma.PrismaClientKnownRequestError;
     // Postgres itself has said nothing: the connection has failed, or was never made.
-    return isPrismas ? error : new DatabaseUnavailableError(`the database cannot be reached: ${nameOf(error)}`, { cause: error });
+    return isPrismas
+      ? error
+      : new DatabaseUnavailableError(`the database cannot be reached: ${nameOf(error)}`, { cause: error });
   }
   if (UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || UNAVAILABLE_CODES.has(code)) {
-    return new DatabaseUnavailableError(`the database cannot serve just now (${code}): ${nameOf(error)}`, { cause: error });
+    return new DatabaseUnavailableError(`the database cannot serve just now (${code}): ${nameOf(error)}`, {
+      cause: error,
+    });
   }
-  if (code === UNIQUE_VIOLATION) return new AlreadyExistsError("something with that name, id or hash exists", { cause: error });
+  if (code === UNIQUE_VIOLATION)
+    return new AlreadyExistsError("something with that name, id or hash exists", { cause: error });
   return error;
 }
 

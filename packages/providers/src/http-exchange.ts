@@ -66,9 +66,14 @@ export function createHttpExchanger(): HttpExchanger {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  let closing: Promise<void> | undefined;
   return {
     exchange: (request, limits) => runExchange(agent, request, limits),
-    close: () => agent.close(),
+    close() {
+      // Closing an agent twice is an error of undici's.
+      closing ??= agent.close();
+      return closing;
+    },
   };
 }
 

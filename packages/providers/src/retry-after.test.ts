@@ -15,7 +15,7 @@ it.each([
   expect(readRetryAfterMs(header, NOW_MS)).toBe(waitMs);
 });
 
-it.each([undefined, "", "soon", "-5", "2s", "2026", "Sat, nonsense"])("takes %j as no wait at all", (header) => {
+it.each([undefined, "", "soon", "-5", "2s", "2026-11-21", "Sat, nonsense"])("takes %j as no wait at all", (header) => {
   expect(readRetryAfterMs(header, NOW_MS)).toBeUndefined();
 });
 

@@ -188,7 +188,7 @@ function describeTrouble(subject: ConformanceSubject): void {
 
   it("does not know what happened when no answer comes", async () => {
     const server = await startUnrulyServer(() => {});
-    const result = await submitTo(`http://${server.host}`, 1000);
+    const result = await submitTo(`http://${server.host}`, 2000);
     expect(result).toMatchObject({ outcome: "unknown", error: { code: "TIMEOUT" } });
     expect(server.requests).toHaveLength(1);
   });
@@ -238,13 +238,31 @@ function describeTrouble(subject: ConformanceSubject): void {
     const account = createAccount(subject, `http://${server.host}`);
     expect((await submitSafely(subject, account, {})).outcome).toBe("unknown");
     expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
-    expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
     expect(server.connections()).toBe(2);
+  });
+
+  it("does not send into a connection that the server has closed meanwhile", async () => {
+    const server = await startUnrulyServer((socket) => socket.end(answer(429, { Connection: "keep-alive" }, "{}")));
+    const account = createAccount(subject, `http://${server.host}`);
+    for (const nth of [1, 2, 3]) {
+      expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
+      await vi.waitFor(() => expect(server.openConnections()).toBe(0), BOUND);
+      expect(server.connections()).toBe(nth);
+    }
+  });
+
+  it("keeps its connections", async () => {
+    const server = await startUnrulyServer((socket) => socket.write(answer(429, {}, "{}")));
+    const account = createAccount(subject, `http://${server.host}`);
+    for (let nth = 0; nth < 20; nth += 1) await submitSafely(subject, account, {});
+    expect(server.requests).toHaveLength(20);
+    expect(server.connections()).toBeLessThanOrEqual(3);
   });
 
   it("sends nothing more once it is stopped", async () => {
     const server = await startUnrulyServer(() => {});
     const account = createAccount(subject, `http://${server.host}`);
+    await account.stop?.();
     await account.stop?.();
     expect((await submitSafely(subject, account, {})).outcome).toBe("try_later");
     expect(server.connections()).toBe(0);

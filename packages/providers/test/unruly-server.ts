@@ -9,7 +9,9 @@ export interface UnrulyServer {
   readonly requests: readonly string[];
   /** Everything that came in, also what was no request. */
   readonly received: () => string;
+  /** All there were, and those that are open now. */
   readonly connections: () => number;
+  readonly openConnections: () => number;
 }
 
 /** What happens to the nth whole request (1, 2, 3 …) on its connection. */
@@ -52,6 +54,7 @@ export async function startUnrulyServer(
     requests,
     received: () => received,
     connections: () => connections,
+    openConnections: () => sockets.size,
   };
 }
 

@@ -50,10 +50,14 @@ interface AppliedRow {
 function listMissing(migrations: readonly Migration[], rows: readonly AppliedRow[]): Migration[] {
   const broken = rows.find((row) => row.finished_at === null);
   if (broken !== undefined) {
-    throw new MigrationError(`migration ${broken.migration_name} has failed before: mend the tables, then remove or finish its row in _prisma_migrations`);
+    throw new MigrationError(
+      `migration ${broken.migration_name} has failed before: mend the tables, then remove or finish its row in _prisma_migrations`,
+    );
   }
   const applied = new Map(rows.map((row) => [row.migration_name, row.checksum]));
-  const changed = migrations.find((migration) => (applied.get(migration.name) ?? migration.checksum) !== migration.checksum);
+  const changed = migrations.find(
+    (migration) => (applied.get(migration.name) ?? migration.checksum) !== migration.checksum,
+  );
   if (changed !== undefined) throw new MigrationError(`migration ${changed.name} was changed after it was applied`);
   return migrations.filter((migration) => !applied.has(migration.name));
 }

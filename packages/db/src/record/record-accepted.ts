@@ -37,7 +37,10 @@ export async function recordAccepted(db: Database, rows: readonly RecordRow[]): 
   for (let start = 0; start < first.length; start += ROWS_MAX) {
     recorded.push(...(await recordHalving(db, first.slice(start, start + ROWS_MAX))));
   }
-  return [...recorded, ...strangers.map((row) => ({ id: row.id, seed: row.seed, outcome: "other_seed", row }) as const)];
+  return [
+    ...recorded,
+    ...strangers.map((row) => ({ id: row.id, seed: row.seed, outcome: "other_seed", row }) as const),
+  ];
 }
 
 /** One row per id, in the order in which rows are locked everywhere; and rows whose id another seed has taken before. */

@@ -2,12 +2,12 @@ import {
   type Encoding,
   idTimeMs,
   isFinalState,
-  LANES,
   type Lane,
   type MessageType,
   type RequestMetadata,
   type SmsType,
 } from "@sms-gateway/contracts";
+import { laneNumber } from "../lane-number.ts";
 
 /** The status with which a message is recorded; the causes of the last two are in `errorCode`. */
 export type RecordStatus = "queued" | "scheduled" | "rejected" | "expired";
@@ -54,7 +54,7 @@ export interface RecordRow {
 /** The code of a message that the database refuses to hold as it is. */
 export const NOT_RECORDABLE = "NOT_RECORDABLE";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const NIL_UUID = "00000000-0000-0000-0000-000000000000";
 
 /**
@@ -148,9 +148,4 @@ export function toMessageJson(row: RecordRow): Record<string, unknown> {
     event_count: RECORDED_EVENTS,
     final,
   };
-}
-
-/** Lanes are kept as their place in the order of urgency. */
-export function laneNumber(lane: Lane): number {
-  return LANES.indexOf(lane);
 }

@@ -73,7 +73,7 @@ if stored[1] then
   if r[STATE] == PENDING and r[TOKEN] == token then return admitted(r) end
   if r[STATE] == PENDING and nowMs - r[SINCE_MS] < takeOverAfterMs then return { 'in_progress' } end
   -- Take-over: a new holder; ids, time, charged day and amount stay as they are.
-  r[STATE], r[TOKEN], r[SINCE_MS], r[UNSURE], r[KEEP_MS] = PENDING, token, nowMs, false, keepMs
+  r[STATE], r[TOKEN], r[SINCE_MS], r[UNSURE], r[KEEP_MS] = PENDING, token, nowMs, true, keepMs
   redis.call('SET', KEYS[1], cmsgpack.pack(r), 'PX', keepMs)
   return admitted(r)
 end

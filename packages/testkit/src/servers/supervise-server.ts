@@ -77,6 +77,7 @@ async function startSupervised(server: Supervision): Promise<void> {
   if ((await stillAlive(server.launched)).length > 0) return;
   await mkdir(plan.dataDir, { recursive: true });
   await endStaleServer(plan.dataDir, plan.stopSignal);
+  await remember(server, []);
   // Else whoever listens there would answer in place of our server, which cannot, and be taken for it.
   if (!(await isPortFree(plan.port))) throw new Error(`${plan.name} cannot start: the port is in use`);
   const logPath = join(plan.dataDir, "server.log");

@@ -24,11 +24,10 @@ export interface GroupWriterDeps<T> {
 }
 
 export interface GroupWriter<T> {
-  add(item: T): void;
-  /** Results that are not in the database yet. */
+  /** Resolves when the item was written, or given up. Never rejects. */
+  add(item: T): Promise<void>;
+  /** Items that are not in the database yet. */
   size(): number;
-  /** Waits until everything has been written, or `deadlineMs` are over; says which. */
-  drain(deadlineMs: number): Promise<boolean>;
 }
 
 const PAUSE_MIN_MS = 50;
@@ -36,19 +35,31 @@ const PAUSE_MAX_MS = 2_000;
 /** Tries of a result that the database refuses by itself. Most refusals (a deadlock, a restart) are over with the next. */
 const TRIES_MAX = 5;
 
-export function createGroupWriter<T>({ write, isAway, onFailed, groupMax }: GroupWriterDeps<T>): GroupWriter<T> {
-  let waiting: T[] = [];
-  let underWay = 0;
-  let running: Promise<void> | undefined;
+interface Waiting<T> {
+  readonly item: T;
+  readonly settle: () => void;
+}
 
-  async function writeAll(): Promise<void> {
+export function createGroupWriter<T>({ write, isAway, onFailed, groupMax }: GroupWriterDeps<T>): GroupWriter<T> {
+  let waiting: Waiting<T>[] = [];
+  let underWay = 0;
+  let isWriting = false;
+
+  async function writeWaiting(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    // Begun in a later turn, so that what arrives together leaves together.
+    await Promise.resolve();
     while (waiting.length > 0) {
       const group = waiting.slice(0, groupMax);
       waiting = waiting.slice(groupMax);
       underWay = group.length;
-      await writeGroup(group, 1);
+      const items = group.map(({ item }) => item);
+      await writeGroup(items, 1);
       underWay = 0;
+      for (const { settle } of group) settle();
     }
+    isWriting = false;
   }
 
   async function writeGroup(group: readonly T[], tries: number): Promise<void> {
@@ -79,32 +90,13 @@ export function createGroupWriter<T>({ write, isAway, onFailed, groupMax }: Grou
     }
   }
 
-  function start(): void {
-    // Started in a later turn, so that what arrives together leaves together.
-    running ??= Promise.resolve()
-      .then(writeAll)
-      .finally(() => {
-        running = undefined;
-        // What came between the last look and this line would wait for the next arrival.
-        if (waiting.length > 0) start();
-      });
-  }
-
   return {
-    add(item) {
-      waiting.push(item);
-      start();
-    },
+    add: (item) =>
+      new Promise((settle) => {
+        waiting.push({ item, settle });
+        void writeWaiting();
+      }),
     size: () => waiting.length + underWay,
-    async drain(deadlineMs) {
-      const timeout = new AbortController();
-      const deadline = delay(deadlineMs, "late" as const, { signal: timeout.signal }).catch(() => "cleared" as const);
-      let isLate = false;
-      while (running !== undefined && !isLate) isLate = (await Promise.race([running, deadline])) === "late";
-      timeout.abort();
-      await deadline;
-      return running === undefined;
-    },
   };
 }
 

@@ -1,9 +1,9 @@
-import type { Encoding, MessageType, ProviderName } from "@sms-gateway/contracts";
 import type { SubmitMessage, SubmitResult } from "@sms-gateway/providers";
 import { type Logger, maskPhoneNumber } from "@sms-gateway/runtime";
-import type { AccountKind, ProviderAccounts } from "../accounts/provider-accounts.ts";
+import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { CallbackAddresses } from "./callback-address.ts";
+import type { ClaimedAttempt } from "./claim-messages.ts";
 import type { AttemptResult } from "./delivery-facts.ts";
 
 /** What submitting needs. */
@@ -15,26 +15,6 @@ export interface SubmitDeps {
   readonly submitTimeoutMs: number;
   /** Ends calls early when the process must go; what has left by then is of unknown outcome. */
   readonly signal: AbortSignal;
-}
-
-/** A message whose attempt was written: the provider may be called for it until its lease ends. */
-export interface ClaimedAttempt {
-  readonly messageId: string;
-  readonly clientId: string;
-  readonly requestId: string | null;
-  readonly attemptNumber: number;
-  readonly provider: ProviderName;
-  readonly to: string;
-  readonly from: string | null;
-  readonly text: string;
-  readonly messageType: MessageType;
-  readonly udh: string | null;
-  readonly encoding: Encoding;
-  readonly segments: number;
-  readonly simulated: boolean;
-  readonly expireAt: Date;
-  /** End of the lease on this process's monotonic clock (`performance.now()`), in ms. */
-  readonly leaseEndsAtMs: number;
 }
 
 /**
@@ -51,7 +31,7 @@ const SETTLE_MARGIN_MS = 5_000;
  */
 export async function submitMessage(deps: SubmitDeps, attempt: ClaimedAttempt): Promise<AttemptResult> {
   const { metrics } = deps;
-  const { provider } = attempt;
+  const { provider, message } = attempt;
   const startedAt = performance.now();
   metrics.openAttempts.inc({ provider });
   const result = await callProvider(deps, attempt);
@@ -60,32 +40,32 @@ export async function submitMessage(deps: SubmitDeps, attempt: ClaimedAttempt): 
   metrics.attempts.inc({ provider, outcome: result.outcome });
   metrics.attemptSeconds.observe({ provider }, durationMs / 1000);
   logAttempt(deps.logger, attempt, result, durationMs);
-  const { messageId, attemptNumber } = attempt;
-  return { messageId, attemptNumber, provider, result, finishedAt: new Date() };
+  return { messageId: message.id, attemptNumber: message.attemptNumber, provider, result, finishedAt: new Date() };
 }
 
 async function callProvider(deps: SubmitDeps, attempt: ClaimedAttempt): Promise<SubmitResult> {
-  const kind = accountKindOf(attempt);
-  const account = deps.accounts.find(attempt.provider, kind);
-  if (account === undefined) return notSent("NO_ACCOUNT", `This worker has no ${kind} account of ${attempt.provider}.`);
-  const remainingMs = attempt.expireAt.getTime() - Date.now();
+  const { provider, message, lifeEndsAtMs, leaseEndsAtMs } = attempt;
+  const account = deps.accounts.find(provider, message.account);
+  if (account === undefined)
+    return notSent("NO_ACCOUNT", `This worker has no ${message.account} account of ${provider}.`);
+  const nowMs = performance.now();
+  const remainingMs = lifeEndsAtMs - nowMs;
   if (remainingMs <= 0) return notSent("EXPIRED", "The message's life ended before the provider was called.");
   // Beyond this point another worker may take the attempt for lost; the monotonic clock knows of no time changes.
-  if (performance.now() + deps.submitTimeoutMs + SETTLE_MARGIN_MS > attempt.leaseEndsAtMs) {
+  if (nowMs + deps.submitTimeoutMs + SETTLE_MARGIN_MS > leaseEndsAtMs) {
     return notSent("LEASE_OVER", "The attempt waited too long in this worker; the provider was not called.");
   }
   try {
-    const message = toSubmitMessage(deps, attempt, { kind, remainingMs });
-    return await account.submit(message, { timeoutMs: deps.submitTimeoutMs, signal: deps.signal });
+    const submit = toSubmitMessage(deps.addresses, attempt, remainingMs);
+    return await account.submit(submit, { timeoutMs: deps.submitTimeoutMs, signal: deps.signal });
   } catch (err) {
     deps.metrics.failures.inc({ part: "adapter" });
-    deps.logger.error({ event: "delivery.adapter_failed", message_id: attempt.messageId, provider: attempt.provider, err });
-    return { outcome: "unknown", error: { code: "ADAPTER_FAILED", reason: "Our own fault while the provider was called." } };
+    deps.logger.error({ event: "delivery.adapter_failed", message_id: message.id, provider, err });
+    return {
+      outcome: "unknown",
+      error: { code: "ADAPTER_FAILED", reason: "Our own fault while the provider was called." },
+    };
   }
-}
-
-function accountKindOf({ simulated }: ClaimedAttempt): AccountKind {
-  return simulated ? "lab" : "live";
 }
 
 /** Certain: no byte has left. */
@@ -94,36 +74,38 @@ function notSent(code: string, reason: string): SubmitResult {
 }
 
 function toSubmitMessage(
-  { addresses }: SubmitDeps,
-  attempt: ClaimedAttempt,
-  { kind, remainingMs }: { readonly kind: AccountKind; readonly remainingMs: number },
+  addresses: CallbackAddresses,
+  { message, provider }: ClaimedAttempt,
+  remainingMs: number,
 ): SubmitMessage {
-  const { messageId, attemptNumber, provider } = attempt;
+  const { id: messageId, attemptNumber, account } = message;
   return {
     messageId,
     attemptNumber,
-    to: attempt.to,
-    from: attempt.from,
-    text: attempt.text,
-    messageType: attempt.messageType,
-    udh: attempt.udh,
-    encoding: attempt.encoding,
-    segments: attempt.segments,
+    to: message.toNumber,
+    from: message.fromNumber,
+    // Texts are erased only from messages that are final.
+    text: message.text ?? "",
+    messageType: message.messageType,
+    udh: message.udh,
+    encoding: message.encoding,
+    segments: message.segments,
     validitySeconds: Math.max(1, Math.floor(remainingMs / 1000)),
-    callbackUrl: addresses.make({ provider, account: kind, messageId, attemptNumber }),
+    callbackUrl: addresses.make({ provider, account, messageId, attemptNumber }),
   };
 }
 
 function logAttempt(logger: Logger, attempt: ClaimedAttempt, result: SubmitResult, durationMs: number): void {
+  const { message, provider } = attempt;
   logger.info({
     event: "delivery.attempted",
-    message_id: attempt.messageId,
-    client_id: attempt.clientId,
-    request_id: attempt.requestId,
-    attempt: attempt.attemptNumber,
-    provider: attempt.provider,
-    account: accountKindOf(attempt),
-    to: maskPhoneNumber(attempt.to),
+    message_id: message.id,
+    client_id: message.clientId,
+    request_id: message.request?.id ?? null,
+    attempt: message.attemptNumber,
+    provider,
+    account: message.account,
+    to: maskPhoneNumber(message.toNumber),
     outcome: result.outcome,
     ...(result.outcome === "accepted"
       ? { provider_message_id: result.providerMessageId }

@@ -10,7 +10,8 @@ import { callerOf } from "../../plugins/authenticate.ts";
 export async function getMessageRoute(app: FastifyInstance, deps: ReadMessagesDeps): Promise<void> {
   const schema = {
     summary: "Read a message",
-    description: "A message that was accepted a moment ago and is not recorded yet is shown with its id and status only.",
+    description:
+      "A message that was accepted a moment ago and is not recorded yet is shown with its id and status only.",
     tags: ["messages"],
     security: [{ ApiKey: [] }],
     params: Type.Object({ id: Type.String({ description: "Message or tracking id." }) }),
@@ -24,7 +25,9 @@ export async function getMessageRoute(app: FastifyInstance, deps: ReadMessagesDe
       ...errorResponses(401, 403, 404, 500, 503),
     },
   };
-  app.withTypeProvider<TypeBoxTypeProvider>().get("/sms/:id", { schema, config: { scope: "read" } }, async (request) => {
-    return await showMessage(deps, callerOf(request), request.params.id);
-  });
+  app
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .get("/sms/:id", { schema, config: { scope: "read" } }, async (request) => {
+      return await showMessage(deps, callerOf(request), request.params.id);
+    });
 }

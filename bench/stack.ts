@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { join, resolve } from "node:path";
+import {
+  findFreePort,
+  openRunFolder,
+  type RunFolder,
+  type RunningServer,
+  readTestServersConfig,
+  startServer,
+  waitFor,
+} from "@sms-gateway/testkit";
+
+/** The whole product on servers of its own, built code, durable settings as in production. */
+export interface Stack {
+  readonly gatewayUrl: string;
+  readonly databaseUrl: string;
+  stop(): Promise<void>;
+}
+
+const ROOT = resolve(import.meta.dirname, "..");
+const KINDS = ["postgres", "redis", "rabbitmq"] as const;
+
+/** Starts one process of ours and keeps its output in a file. */
+export async function startProcess(
+  folder: string,
+  script: string,
+  args: { argv?: string[]; env?: Record<string, string> },
+): Promise<ChildProcess> {
+  const log = createWriteStream(join(folder, `${script.replaceAll("/", "-")}.log`));
+  await once(log, "open");
+  // Built code runs as in production; only the bench's own files are sources.
+  const loader = script.endsWith(".ts") ? ["--import", "tsx", "--conditions=@sms-gateway/source"] : [];
+  const child = spawn(process.execPath, [...loader, script, ...(args.argv ?? [])], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? "", ...args.env },
+    stdio: ["ignore", log, log],
+  });
+  return child;
+}
+
+/** A folder for logs and data, removed at the end. */
+export function openBenchFolder(): Promise<RunFolder> {
+  return openRunFolder(join(ROOT, ".data", "bench"));
+}
+
+/** Starts servers, carrier lab, worker and gateway; ready when the gateway is. */
+export async function startStack(folder: RunFolder): Promise<Stack> {
+  const { ownServersIn } = readTestServersConfig();
+  const servers: RunningServer[] = await Promise.all(
+    KINDS.map((kind) => startServer(kind, { dataDir: join(folder.path, kind), from: ownServersIn, durable: true })),
+  );
+  const [postgres, redis, rabbitmq] = servers.map((server) => server.url);
+  const [gatewayPort, workerPort, labPort] = await Promise.all([findFreePort(), findFreePort(), findFreePort()]);
+  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
+  const env: Record<string, string> = {
+    NODE_ENV: "production",
+    LOG_LEVEL: "warn",
+    DATABASE_URL: postgres ?? "",
+    REDIS_URL: redis ?? "",
+    RABBITMQ_URL: rabbitmq ?? "",
+    GATEWAY_PORT: String(gatewayPort),
+    GATEWAY_HOST: "127.0.0.1",
+    WORKER_PORT: String(workerPort),
+    WORKER_HOST: "127.0.0.1",
+    WORKER_URL: `http://127.0.0.1:${workerPort}`,
+    PUBLIC_URL: `http://127.0.0.1:${workerPort}`,
+    LAB_PORT: String(labPort),
+    LAB_URL: `http://127.0.0.1:${labPort}`,
+    LAB_INBOX_FILE: join(folder.path, "inbox.jsonl"),
+    RATE_LIMIT_PER_SECOND: "0",
+    RATE_LIMIT_PER_MINUTE: "0",
+    RATE_LIMIT_PER_HOUR: "0",
+    DEFAULT_DAILY_QUOTA: "0",
+  };
+  const services = ["carrier-lab", "worker", "gateway"].map((name) => `services/${name}/dist/main.js`);
+  const children = await Promise.all(services.map((script) => startProcess(folder.path, script, { env })));
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.map(endProcess));
+    await Promise.all(servers.map((server) => server.stop()));
+  };
+  try {
+    await waitFor(() => isReady(gatewayUrl, children), { timeoutMs: 60_000, what: "the gateway to be ready" });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { gatewayUrl, databaseUrl: postgres ?? "", stop };
+}
+
+/** Ends a process and waits for its end; after 20 s by force. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function isReady(url: string, children: readonly ChildProcess[]): Promise<boolean> {
+  const dead = children.find((child) => child.exitCode !== null);
+  if (dead !== undefined) throw new Error(`${dead.spawnargs.join(" ")} ended with ${dead.exitCode}; see .data/bench`);
+  const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch((error: unknown) => error);
+  return answer instanceof Response && answer.ok;
+}

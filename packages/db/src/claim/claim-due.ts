@@ -1,0 +1,184 @@
+import type { Encoding, Lane, MessageType, RequestMetadata, SmsType } from "@sms-gateway/contracts";
+import { appendEvents } from "../append-events.ts";
+import type { Database } from "../connections.ts";
+import { laneNumber } from "../lane-number.ts";
+import { CLAIM_DUE } from "../sql/claim-due.ts";
+import { LIST_CLIENTS_IN_TURN } from "../sql/list-clients-in-turn.ts";
+import { LOCK_PROVIDER } from "../sql/lock-provider.ts";
+import { inTransaction, runStatement } from "../transaction.ts";
+
+export interface ClaimRequest {
+  readonly lane: Lane;
+  readonly provider: string;
+  /** How many messages the caller can take now. */
+  readonly slots: number;
+  /** How long the attempts belong to the caller, in milliseconds, counted by the database's clock. */
+  readonly leaseMs: number;
+  /** The client whose turn was last (`lastClientId` of the last claim); null at the start. */
+  readonly afterClientId: string | null;
+}
+
+/** A message that now is the caller's to submit: its attempt is open and recorded. */
+export interface ClaimedMessage {
+  readonly id: string;
+  readonly clientId: string;
+  readonly keyId: string | null;
+  readonly batchId: string;
+  readonly toNumber: string;
+  readonly fromNumber: string | null;
+  readonly text: string | null;
+  readonly messageType: MessageType;
+  readonly udh: string | null;
+  readonly smsType: SmsType;
+  readonly encoding: Encoding;
+  readonly segments: number;
+  readonly lane: Lane;
+  readonly priority: number;
+  readonly customId: string | null;
+  readonly request: RequestMetadata | null;
+  readonly simulated: boolean;
+  /** Requested providers in order; those asked in this round; the round, from 1. */
+  readonly providers: readonly string[];
+  readonly tried: readonly string[];
+  readonly round: number;
+  /** The attempt that is open now. */
+  readonly provider: string;
+  readonly account: "live" | "lab";
+  readonly attemptNumber: number;
+  readonly acceptedAt: Date;
+  readonly dueAt: Date;
+  readonly expireAt: Date;
+  /** Time until `expireAt` when it was claimed, by the database's clock, in milliseconds. */
+  readonly lifeLeftMs: number;
+}
+
+export interface Claim {
+  readonly messages: readonly ClaimedMessage[];
+  /** Hand it to the next claim of this lane and provider as `afterClientId`. */
+  readonly lastClientId: string | null;
+}
+
+const NIL_UUID = "00000000-0000-0000-0000-000000000000";
+/** Clients looked at in one claim. Above the slots, so that clients with nothing due yet do not fill the whole look. */
+const CLIENTS_MARGIN = 200;
+
+/**
+ * Claims due messages of one lane and provider, in turn over clients: one each, then a second one each (architecture.md
+ * 5.4). Nothing is claimed for a provider that is disabled or paused, beyond its `max_in_flight` over all workers, or
+ * after a message's deadline. The messages become `sending`; their attempts are open until `changeMessages` closes them
+ * or the lease ends. The caller's own clock for the lease starts before this call.
+ */
+export async function claimDue(db: Database, request: ClaimRequest): Promise<Claim> {
+  const { lane, provider, slots, leaseMs, afterClientId } = request;
+  if (slots < 1) return { messages: [], lastClientId: afterClientId };
+  const turn = await listTurn(db, request);
+  if (turn.clientIds.length === 0) return { messages: [], lastClientId: turn.lastSeenId };
+  const rows = await inTransaction(db, async (tx) => {
+    const locked = await runStatement(tx, LOCK_PROVIDER, [provider]);
+    if (locked.length === 0) return undefined;
+    const values = [laneNumber(lane), provider, slots, turn.clientIds, leaseMs];
+    const claimed = await runStatement<ClaimedRow>(tx, CLAIM_DUE, values);
+    await appendEvents(
+      tx,
+      claimed.map((row) => ({
+        messageId: row.id,
+        clientId: row.client_id,
+        sequence: row.event_count,
+        status: "sending",
+        at: row.updated_at,
+        detail: { provider, attempt: row.attempt_count },
+      })),
+    );
+    return claimed;
+  });
+  if (rows === undefined) return { messages: [], lastClientId: afterClientId };
+  const lastClientId = rows.at(-1)?.client_id ?? afterClientId;
+  return { messages: rows.map((row) => toClaimedMessage(row, lane, provider)), lastClientId };
+}
+
+interface Turn {
+  /** Clients with something due, whose turn it is, in order; no more than there are slots, for each takes at least one. */
+  readonly clientIds: readonly string[];
+  /** Where the next look goes on when nobody seen in this one has anything due. */
+  readonly lastSeenId: string | null;
+}
+
+/**
+ * Only a hint, taken without locks: what is claimed is decided under the provider's lock. When the first lap was not
+ * walked to its end, the second has to wait, or the clients beyond would never come to their turn.
+ */
+async function listTurn(db: Database, request: ClaimRequest): Promise<Turn> {
+  const { lane, provider, slots, afterClientId } = request;
+  const clientsMax = slots + CLIENTS_MARGIN;
+  const rows = await runStatement<{ lap: number; client_id: string; due: boolean }>(db, LIST_CLIENTS_IN_TURN, [
+    laneNumber(lane),
+    provider,
+    afterClientId ?? NIL_UUID,
+    clientsMax,
+  ]);
+  const firstLap = rows.filter((row) => row.lap === 0);
+  const seen = firstLap.length < clientsMax ? rows : firstLap;
+  const clientIds = seen.filter((row) => row.due).map((row) => row.client_id);
+  return { clientIds: clientIds.slice(0, slots), lastSeenId: seen.at(-1)?.client_id ?? afterClientId };
+}
+
+interface ClaimedRow {
+  id: string;
+  client_id: string;
+  key_id: string | null;
+  batch_id: string;
+  to_number: string;
+  from_number: string | null;
+  text: string | null;
+  message_type: MessageType;
+  udh: string | null;
+  sms_type: SmsType;
+  encoding: Encoding;
+  segments: number;
+  priority: number;
+  providers: string[];
+  tried: string[];
+  round: number;
+  attempt_count: number;
+  event_count: number;
+  expire_at: Date;
+  custom_id: string | null;
+  request: RequestMetadata | null;
+  simulated: boolean;
+  accepted_at: Date;
+  due_at: Date;
+  updated_at: Date;
+  life_left_ms: number;
+}
+
+function toClaimedMessage(row: ClaimedRow, lane: Lane, provider: string): ClaimedMessage {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    keyId: row.key_id,
+    batchId: row.batch_id,
+    toNumber: row.to_number,
+    fromNumber: row.from_number,
+    text: row.text,
+    messageType: row.message_type,
+    udh: row.udh,
+    smsType: row.sms_type,
+    encoding: row.encoding,
+    segments: row.segments,
+    lane,
+    priority: row.priority,
+    customId: row.custom_id,
+    request: row.request,
+    simulated: row.simulated,
+    providers: row.providers,
+    tried: row.tried,
+    round: row.round,
+    provider,
+    account: row.simulated ? "lab" : "live",
+    attemptNumber: row.attempt_count,
+    acceptedAt: row.accepted_at,
+    dueAt: row.due_at,
+    expireAt: row.expire_at,
+    lifeLeftMs: row.life_left_ms,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Statement } from "./statement.ts";
+
+/**
+ * $1 lane, $2 provider, $3 client after which the turn goes on, $4 most clients per lap. Loose index scan: each step
+ * jumps to the next client in the index, over all that the client has queued. Lap 0 goes from $3 to the end, lap 1 from
+ * the beginning to $3. \`due\` tells whether the client has anything due now.
+ */
+export const LIST_CLIENTS_IN_TURN: Statement = {
+  name: "list-clients-in-turn",
+  text: `
+with recursive turn (lap, place, client_id, until) as (
+  select start.lap, 0, start.client_id, start.until
+  from (values
+    (0, $3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid),
+    (1, '00000000-0000-0000-0000-000000000000'::uuid, $3::uuid)
+  ) as start (lap, client_id, until)
+  union all
+  select turn.lap, turn.place + 1, next.client_id, turn.until
+  from turn cross join lateral (
+    select m.client_id from messages m
+    where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
+      and m.client_id > turn.client_id and m.client_id <= turn.until
+    order by m.client_id
+    limit 1
+  ) as next
+  where turn.place < $4::int
+)
+select turn.lap, turn.client_id, exists (
+  select 1 from messages m
+  where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
+    and m.client_id = turn.client_id and m.due_at <= statement_timestamp() and m.expire_at > statement_timestamp()
+) as due
+from turn
+where turn.place > 0
+order by turn.lap, turn.place`,
+};

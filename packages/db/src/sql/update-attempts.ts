@@ -1,0 +1,24 @@
+import type { Statement } from "./statement.ts";
+
+/** $1 attempts as JSON, every column that may change, whether it did or not. Their messages are locked. */
+export const UPDATE_ATTEMPTS: Statement = {
+  name: "update-attempts",
+  text: `
+update attempts a set
+  finished_at = c.finished_at,
+  outcome = c.outcome,
+  report_status = c.report_status,
+  report_at = c.report_at,
+  error_code = c.error_code,
+  error_message = c.error_message,
+  provider_message_id = c.provider_message_id,
+  segments = c.segments,
+  price_amount = c.price_amount,
+  price_currency = c.price_currency
+from json_to_recordset($1::json) as c (
+  message_id uuid, number smallint, finished_at timestamptz, outcome text, report_status text, report_at timestamptz,
+  error_code text, error_message text, provider_message_id text, segments integer, price_amount numeric,
+  price_currency text
+)
+where a.message_id = c.message_id and a.number = c.number`,
+};

@@ -1,0 +1,80 @@
+import { createFailureBrake, errorHandler, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
+import {
+  fastifyLoggerOptions,
+  healthRoutes,
+  httpMetricsPlugin,
+  type Logger,
+  type Metrics,
+  metricsRoute,
+  type ReadinessCheck,
+  requestIdPlugin,
+  requestLog,
+} from "@sms-gateway/runtime";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { WorkerRole, WorkerSettings } from "./config.ts";
+import type { KnownDirectory } from "./directory/known-directory.ts";
+import type { ReadMessagesDeps } from "./messages/show-messages.ts";
+import { authenticate } from "./plugins/authenticate.ts";
+import type { ReceiveCallbackDeps } from "./reports/receive-callback.ts";
+import { cancelMessageRoute } from "./routes/sms/cancel-message.ts";
+import { getMessageRoute } from "./routes/sms/get-message.ts";
+import { listMessagesRoute } from "./routes/sms/list-messages.ts";
+import { receiveReportRoute } from "./routes/webhooks/receive-report.ts";
+
+/** Largest body of every route of the worker, in bytes (api.md section 1). */
+const BODY_BYTES_MAX = 1024 * 1024;
+
+/** What the HTTP side of the worker is built from. */
+export interface HttpDeps {
+  readonly settings: WorkerSettings;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly roles: ReadonlySet<WorkerRole>;
+  readonly directory: KnownDirectory;
+  readonly checks: readonly ReadinessCheck[];
+  readonly isStopping: () => boolean;
+  readonly messages: ReadMessagesDeps;
+  readonly callbacks: ReceiveCallbackDeps;
+}
+
+/** Builds the worker's HTTP server with the routes of its roles; health, metrics and docs always. Opens no port. */
+export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
+  const { settings, roles, metrics } = deps;
+  const app = Fastify({
+    ...fastifyLoggerOptions(deps.logger),
+    bodyLimit: BODY_BYTES_MAX,
+    trustProxy: (_address: string, hop: number) => hop < settings.TRUST_PROXY,
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+  });
+
+  await app.register(requestIdPlugin);
+  await app.register(requestLog, {});
+  await app.register(httpMetricsPlugin, { metrics });
+  await app.register(errorHandler);
+  await app.register(unknownRoutes);
+  await app.register(jsonBody);
+  await app.register(openApi, {
+    title: "SMS gateway: worker",
+    description: "Read messages, cancel them, and take the providers' delivery reports.",
+  });
+  await app.register(authenticate, {
+    directory: deps.directory,
+    internalToken: settings.INTERNAL_TOKEN,
+    keyRequired: settings.API_KEY_REQUIRED,
+    brake: createFailureBrake(),
+  });
+
+  await app.register(healthRoutes, { checks: deps.checks, isStopping: deps.isStopping });
+  await app.register(metricsRoute, { metrics, token: settings.METRICS_TOKEN });
+  if (roles.has("api")) {
+    await registerApiPaths(app, async (api) => {
+      await listMessagesRoute(api, deps.messages);
+      await getMessageRoute(api, deps.messages);
+      await cancelMessageRoute(api, deps.messages);
+    });
+  }
+  if (roles.has("callbacks")) await app.register((scope) => receiveReportRoute(scope, deps.callbacks));
+  return app;
+}

@@ -1,0 +1,100 @@
+import {
+  type AcceptedEnvelope,
+  type DirectoryClient,
+  type DirectoryProvider,
+  type EnvelopeRecipient,
+  laneOf,
+  type ProviderName,
+} from "@sms-gateway/contracts";
+import type { RecordRow, RecordStatus } from "@sms-gateway/db";
+import { planProvider, planWaitingProvider } from "../delivery/plan-provider.ts";
+
+/** What recording looks at, beside the envelope. */
+export interface RecordContext {
+  readonly providers: readonly DirectoryProvider[];
+  /** The client as the directory knows it; `undefined` when it is newer than our copy. */
+  readonly client: DirectoryClient | undefined;
+  readonly defaultProvider: ProviderName | undefined;
+  readonly now: Date;
+}
+
+/**
+ * The rows of one accepted request: each message gets its status, its planned provider and when it is due (architecture.md
+ * 5.3, 5.4). Pure. Expired when its life is over already, rejected when its client was deactivated meanwhile.
+ */
+export function planRecord(envelope: AcceptedEnvelope, context: RecordContext): RecordRow[] {
+  const beginning = begin(envelope, context);
+  const request = {
+    requested: envelope.providers,
+    simulated: envelope.simulated,
+    messageType: envelope.message_type,
+    sender: envelope.from_number,
+    providers: context.providers,
+    defaultProvider: context.defaultProvider,
+    tried: new Set<ProviderName>(),
+    ruledOut: new Set<ProviderName>(),
+  };
+  const plannedProvider = planProvider(request) ?? planWaitingProvider(request);
+  return envelope.recipients.map((recipient) => ({
+    ...toFields(envelope, recipient),
+    ...beginning,
+    plannedProvider,
+  }));
+}
+
+type Beginning = Pick<RecordRow, "status" | "dueAt" | "errorCode" | "errorMessage">;
+
+function begin(envelope: AcceptedEnvelope, { client, now }: RecordContext): Beginning {
+  const start = (status: RecordStatus, dueAt: Date): Beginning => ({
+    status,
+    dueAt,
+    errorCode: null,
+    errorMessage: null,
+  });
+  if (client?.active === false) {
+    const errorMessage = "The client was deactivated before the message was sent.";
+    return { status: "rejected", dueAt: now, errorCode: "CLIENT_INACTIVE", errorMessage };
+  }
+  if (new Date(envelope.expire_at) <= now) {
+    const errorMessage = "The message's life ended before it was sent.";
+    return { status: "expired", dueAt: now, errorCode: "EXPIRED", errorMessage };
+  }
+  const scheduledAt = envelope.schedule_at === null ? undefined : new Date(envelope.schedule_at);
+  if (scheduledAt !== undefined && scheduledAt > now) return start("scheduled", scheduledAt);
+  return start("queued", now);
+}
+
+type Fields = Omit<RecordRow, keyof Beginning | "plannedProvider">;
+
+function toFields(envelope: AcceptedEnvelope, recipient: EnvelopeRecipient): Fields {
+  return {
+    id: recipient.id,
+    clientId: envelope.client_id,
+    keyId: envelope.key_id,
+    batchId: envelope.batch_id,
+    seed: envelope.seed,
+    toNumber: recipient.to,
+    recipientName: recipient.name ?? null,
+    fromNumber: envelope.from_number,
+    text: envelope.text,
+    messageType: envelope.message_type,
+    udh: envelope.udh,
+    smsType: envelope.sms_type,
+    encoding: envelope.encoding,
+    segments: envelope.segments,
+    lane: laneOf(envelope.sms_type, envelope.priority),
+    priority: envelope.priority,
+    providers: envelope.providers,
+    scheduleAt: envelope.schedule_at === null ? null : new Date(envelope.schedule_at),
+    expireAt: new Date(envelope.expire_at),
+    customId: envelope.custom_id,
+    metadata: envelope.metadata,
+    callbackUrl: envelope.callback_url,
+    request: envelope.request,
+    simulated: envelope.simulated,
+    acceptedAt: new Date(envelope.accepted_at),
+    idempotencyKeyHash: envelope.idempotency_key_hash,
+    fingerprint: envelope.fingerprint,
+    idempotencyExpiresAt: envelope.idempotency_expires_at === null ? null : new Date(envelope.idempotency_expires_at),
+  };
+}
