@@ -4,20 +4,18 @@ import { loadServiceSettings } from "../docs/service-settings.ts";
 
 const ENV_FILE = ".env";
 
-/** Secrets that `make up` makes when `.env` lacks them: 32 random bytes as hex, different on every installation. */
-const GENERATED = [
-  "ID_SECRET",
-  "INTERNAL_TOKEN",
-  "LAB_TOKEN",
-  "RABBITMQ_PASSWORD",
-  "REDIS_PASSWORD",
-  "POSTGRES_PASSWORD",
-];
+/** Secrets that only the containers' own servers need; the services' are marked `generate` in their schemas. */
+const SERVER_PASSWORDS = ["RABBITMQ_PASSWORD", "REDIS_PASSWORD", "POSTGRES_PASSWORD"];
 
-/** Writes every missing secret into `.env` (mode 0600), keeps what is there, and returns the names it made. */
-export function generateSecrets(file: string = ENV_FILE): string[] {
+/**
+ * Writes every missing secret into `.env` (mode 0600), 32 random bytes as hex each, keeps what is there, and returns the
+ * names it made.
+ */
+export async function generateSecrets(root: string, file: string = ENV_FILE): Promise<string[]> {
+  const settings = await loadServiceSettings(root);
+  const marked = settings.filter((setting) => setting.generate !== undefined).map((setting) => setting.name);
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const missing = GENERATED.filter((name) => readVariable(text, name) === "");
+  const missing = [...new Set([...marked, ...SERVER_PASSWORDS])].filter((name) => readVariable(text, name) === "");
   if (missing.length > 0) {
     const kept = text === "" || text.endsWith("\n") ? text : `${text}\n`;
     const lines = missing.map((name) => `${name}=${randomBytes(32).toString("hex")}`);

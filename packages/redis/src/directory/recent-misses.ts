@@ -2,7 +2,6 @@
 export interface RecentMisses {
   has(hash: string): boolean;
   add(hash: string): void;
-  clear(): void;
 }
 
 /**
@@ -20,6 +19,5 @@ export function rememberMisses({ keepMs, max }: { readonly keepMs: number; reado
       if (oldest !== undefined && endsAt.size >= max) endsAt.delete(oldest);
       endsAt.set(hash, performance.now() + keepMs);
     },
-    clear: () => endsAt.clear(),
   };
 }

@@ -45,10 +45,7 @@ export function createRedisDirectory(
   const reads = singleFlight(async () => {
     try {
       const { newer, found } = await readNewer(connection, copy?.version);
-      if (newer !== undefined) {
-        copy = newer;
-        misses.clear();
-      }
+      if (newer !== undefined) copy = newer;
       failure = undefined;
       remark = found ? undefined : "nothing is published";
     } catch (error) {
