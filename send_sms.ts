@@ -11,27 +11,41 @@ const ENDS = ["delivered", "undelivered", "failed", "expired", "canceled", "reje
 const FOLLOW_FOR_MS = 60_000;
 const headers = { "API-Key": API_KEY, "Content-Type": "application/json" };
 
-const response = await fetch(`${GATEWAY_URL}/api/v1/sms/send`, {
+const answer = await readJson("/api/v1/sms/send", {
   method: "POST",
   // With the same Idempotency-Key this request may be repeated as often as you like: the message is sent once.
   headers: { ...headers, "Idempotency-Key": crypto.randomUUID() },
   body: JSON.stringify({ to, message }),
-  signal: AbortSignal.timeout(10_000),
 });
-const answer = await response.json();
-console.log(`${response.status} ${JSON.stringify(answer, null, 2)}`);
-if (!response.ok) process.exit(1);
+console.log(`${answer.status} ${JSON.stringify(answer.body, null, 2)}`);
+if (!answer.ok) process.exit(1);
 
 const followUntil = Date.now() + FOLLOW_FOR_MS;
 let shown = "";
 while (!ENDS.includes(shown) && Date.now() < followUntil) {
-  const read = await fetch(`${GATEWAY_URL}/api/v1/sms/${answer.tracking_id}`, { headers, signal: AbortSignal.timeout(10_000) });
-  const { status, provider, error, message: problem } = await read.json();
-  if (!read.ok) console.log(`${new Date().toISOString()}  ${read.status} ${problem}`);
-  else if (status !== shown) {
-    console.log(`${new Date().toISOString()}  ${status}${provider ? ` by ${provider}` : ""}${error ? `: ${error.code} ${error.message}` : ""}`);
-    shown = status;
+  const { ok, status, body } = await readJson(`/api/v1/sms/${answer.body.tracking_id}`, { headers });
+  const now = ok ? `${body.status}` : `${status} ${body.message}`;
+  if (now !== shown) {
+    const by = body.provider ? ` by ${body.provider}` : "";
+    const why = body.error ? `: ${body.error.code} ${body.error.message}` : "";
+    console.log(`${new Date().toISOString()}  ${now}${by}${why}`);
   }
+  shown = now;
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
-process.exit(shown === "delivered" ? 0 : 1);
+process.exitCode = shown === "delivered" ? 0 : 1;
+
+interface Body {
+  tracking_id?: string;
+  status?: string;
+  message?: string;
+  provider?: string | null;
+  error?: { code: string; message: string } | null;
+}
+
+async function readJson(path: string, init: RequestInit): Promise<{ ok: boolean; status: number; body: Body }> {
+  const response = await fetch(GATEWAY_URL + path, { ...init, signal: AbortSignal.timeout(10_000) });
+  return { ok: response.ok, status: response.status, body: (await response.json()) as Body };
+}
+
+export {};

@@ -19,10 +19,7 @@ export interface CallOptions {
 const ANSWER_TIMEOUT_MS = 20_000;
 
 /** One HTTP exchange. Rejects only when no answer comes. */
-export async function callHttp(
-  url: string,
-  { method = "GET", body, headers = {} }: CallOptions = {},
-): Promise<Answer> {
+export async function callHttp(url: string, { method = "GET", body, headers = {} }: CallOptions = {}): Promise<Answer> {
   const startedAtMs = performance.now();
   const isRaw = typeof body === "string" || body instanceof Uint8Array;
   const response = await fetch(url, {
@@ -34,6 +31,12 @@ export async function callHttp(
   const text = await response.text();
   const { status } = response;
   return { status, headers: response.headers, body: readObject(text), text, tookMs: performance.now() - startedAtMs };
+}
+
+/** Stands for the answer that never came; `text` says why. */
+export function noAnswer(error: unknown, tookMs: number): Answer {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return { status: 0, headers: new Headers(), body: {}, text: String(cause), tookMs };
 }
 
 /** A text field of an answer. */

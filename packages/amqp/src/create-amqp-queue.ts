@@ -180,6 +180,7 @@ class AmqpQueue implements MessageQueue {
   }
 
   #consume<T>(queue: string, read: ReadDelivery<T>, options: ConsumeOptions<T>): Consumption {
+    if (this.#closing !== undefined) throw new Error(`${queue} cannot be consumed: the message queue is closed`);
     this.#consuming.start();
     const consumer = new QueueConsumer({
       queue,
@@ -238,6 +239,7 @@ class AmqpQueue implements MessageQueue {
   }
 
   async #readDepths(): Promise<Record<string, number> | undefined> {
+    if (this.#closing !== undefined) return undefined;
     this.#consuming.start();
     const link = await this.#consuming.untilReady(CONNECTION_WAIT_MS);
     if (link === undefined) return undefined;

@@ -95,23 +95,23 @@ export class QueueConsumer<T> implements Consumption {
       const reason = await this.#consumeOnce();
       if (this.#isStopping) return;
       failures = performance.now() - startedAt > GOOD_LIFE_MS ? 1 : failures + 1;
-      this.#settings.report({ event: "consumer_lost", queue: this.#settings.queue, reason });
+      if (reason !== undefined) this.#settings.report({ event: "consumer_lost", queue: this.#settings.queue, reason });
       await this.#pause(fullJitterMs(RECONNECT, failures));
     }
   }
 
-  /** One subscription from its start to its end. @returns why it ended. */
-  async #consumeOnce(): Promise<string> {
+  /** One subscription from its start to its end. @returns why it ended; nothing when there was no connection to begin with. */
+  async #consumeOnce(): Promise<string | undefined> {
     const { keeper, queue, declare, report } = this.#settings;
     const link = await keeper.untilReady(LIMIT_OF_ONE_STEP_MS);
-    if (link === undefined || this.#isStopping) return keeper.whyNotReady();
+    if (link === undefined || this.#isStopping) return undefined;
     try {
       await declare(link.connection);
       const subscription = await Subscription.open(link.connection, queue, { changes: this.#changes, report });
       this.#subscription = subscription;
       await this.#consume(subscription);
       // While stopping, `stop` closes it, after everything has been acknowledged.
-      if (this.#isStopping) return "stopped";
+      if (this.#isStopping) return undefined;
       const reason = subscription.lostBecause ?? "ended";
       await subscription.close(LIMIT_OF_ONE_STEP_MS);
       return reason;

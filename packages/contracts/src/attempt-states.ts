@@ -31,7 +31,14 @@ export interface AttemptProgress {
   readonly reportStatus: ReportStatus | null;
 }
 
-const FINAL_REPORTS: ReadonlySet<ReportStatus> = new Set<ReportStatus>(["unknown", "expired", "canceled", "failed", "undelivered", "delivered"]);
+const FINAL_REPORTS: ReadonlySet<ReportStatus> = new Set<ReportStatus>([
+  "unknown",
+  "expired",
+  "canceled",
+  "failed",
+  "undelivered",
+  "delivered",
+]);
 
 /** Whether a report of this status says that the carrier is done with the message. */
 export function isFinalReport(status: ReportStatus): boolean {
@@ -51,10 +58,13 @@ export function reportAdvances(current: ReportStatus | null, next: ReportStatus)
 }
 
 /**
- * The submit's outcome, seen together with the reports: a report of any kind but a plain `failed` proves that the
- * provider had taken the message, so an unanswered submit (`unknown`) counts as accepted.
+ * The submit's outcome, seen together with the reports: a report proves that the provider had taken the message, so an
+ * unanswered submit (`unknown`) counts as accepted. Only a report that itself says `unknown` proves nothing.
  */
-export function settledOutcome(outcome: AttemptOutcome | null, reportStatus: ReportStatus | null): AttemptOutcome | null {
+export function settledOutcome(
+  outcome: AttemptOutcome | null,
+  reportStatus: ReportStatus | null,
+): AttemptOutcome | null {
   return outcome === "unknown" && reportStatus !== null && reportStatus !== "unknown" ? "accepted" : outcome;
 }
 

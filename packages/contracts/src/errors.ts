@@ -13,22 +13,46 @@ export interface ErrorDefinition {
  * with the docs. `INVALID_PAYLOAD` is answered with 400 instead of 422 when the body is not JSON at all.
  */
 export const ERROR_CODES = {
-  UNAUTHORIZED: { status: 401, title: "The API key is missing, unknown, revoked or expired, or its client is inactive.", retryable: false },
+  UNAUTHORIZED: {
+    status: 401,
+    title: "The API key is missing, unknown, revoked or expired, or its client is inactive.",
+    retryable: false,
+  },
   FORBIDDEN: { status: 403, title: "The API key lacks the scope that this call needs.", retryable: false },
   SENDER_NOT_ALLOWED: { status: 403, title: "The sender does not belong to this client.", retryable: false },
-  COUNTRY_NOT_ALLOWED: { status: 403, title: "The recipient's country is not on this client's list.", retryable: false },
+  COUNTRY_NOT_ALLOWED: {
+    status: 403,
+    title: "The recipient's country is not on this client's list.",
+    retryable: false,
+  },
   INVALID_PAYLOAD: { status: 422, title: "The request failed validation.", retryable: false },
   UNKNOWN_PROVIDER: { status: 422, title: "A requested provider does not exist.", retryable: false },
-  UNSUPPORTED_MESSAGE: { status: 422, title: "No requested or enabled provider can carry this message.", retryable: false },
+  UNSUPPORTED_MESSAGE: {
+    status: 422,
+    title: "No requested or enabled provider can carry this message.",
+    retryable: false,
+  },
   PROVIDER_DISABLED: { status: 409, title: "The requested provider is not operational.", retryable: true },
   ALL_PROVIDERS_DISABLED: { status: 409, title: "None of the requested providers is operational.", retryable: true },
   NO_PROVIDER_AVAILABLE: { status: 503, title: "No provider is operational.", retryable: true },
   RECIPIENT_SUPPRESSED: { status: 422, title: "Every recipient has opted out.", retryable: false },
   TEMPLATE_NOT_FOUND: { status: 422, title: "The template does not exist.", retryable: false },
-  TEMPLATE_VARIABLES_MISSING: { status: 422, title: "The template needs variables that were not given.", retryable: false },
+  TEMPLATE_VARIABLES_MISSING: {
+    status: 422,
+    title: "The template needs variables that were not given.",
+    retryable: false,
+  },
   TOO_MANY_REQUESTS: { status: 429, title: "A rate limit or the daily quota is used up.", retryable: true },
-  IDEMPOTENCY_IN_PROGRESS: { status: 409, title: "The first request with this Idempotency-Key is still being processed.", retryable: true },
-  IDEMPOTENCY_KEY_REUSED: { status: 422, title: "This Idempotency-Key was used for a different request.", retryable: false },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    title: "The first request with this Idempotency-Key is still being processed.",
+    retryable: true,
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: "This Idempotency-Key was used for a different request.",
+    retryable: false,
+  },
   NOT_FOUND: { status: 404, title: "There is nothing at this address.", retryable: false },
   CONFLICT: { status: 409, title: "The present state does not allow this.", retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: "The body is larger than this route takes.", retryable: false },

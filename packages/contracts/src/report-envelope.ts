@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
+import { orNull } from "./or-null.ts";
 import { PROVIDER_NAMES } from "./provider-names.ts";
 
 /**
@@ -13,8 +14,8 @@ export const ReportEnvelope = Type.Object({
   /** The provider account whose secret verified it: "live" or "lab". */
   account: Type.String({ maxLength: 64 }),
   /** From the callback address that we handed out; null when it came without one. */
-  message_id: Type.Union([Type.String(), Type.Null()]),
-  attempt_number: Type.Union([Type.Integer(), Type.Null()]),
+  message_id: orNull(Type.String()),
+  attempt_number: orNull(Type.Integer()),
   received_at: Type.String(),
   request_id: Type.String(),
   query: Type.String(),
@@ -27,7 +28,9 @@ export type ReportEnvelope = Static<typeof ReportEnvelope>;
 const compiled = Compile(ReportEnvelope);
 
 /** Reads one report envelope from a parsed JSON value. */
-export function parseReportEnvelope(value: unknown): { ok: true; envelope: ReportEnvelope } | { ok: false; problem: string } {
+export function parseReportEnvelope(
+  value: unknown,
+): { ok: true; envelope: ReportEnvelope } | { ok: false; problem: string } {
   if (compiled.Check(value)) return { ok: true, envelope: value };
   const [first] = compiled.Errors(value);
   return { ok: false, problem: first === undefined ? "no envelope" : `${first.instancePath || "/"} ${first.message}` };

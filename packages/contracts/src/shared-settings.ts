@@ -7,14 +7,54 @@ import { PROVIDER_NAMES } from "./provider-names.ts";
  * by the runtime package.
  */
 export const SHARED_SETTINGS = {
-  LOG_LEVEL: Type.Enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { description: "Least severe log lines that are written.", default: "info" }),
-  RABBITMQ_URL: Type.String({ description: "AMQP address of the message queue.", default: "amqp://localhost:5672", secret: true }),
-  RABBITMQ_NAME_PREFIX: Type.String({ description: "Put before every queue name; lets several installations share a broker.", default: "" }),
-  REDIS_URL: Type.String({ description: "Address of Redis or Valkey.", default: "redis://localhost:6379", secret: true }),
+  LOG_LEVEL: Type.Enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+    description: "Least severe log lines that are written.",
+    default: "info",
+  }),
+  RABBITMQ_URL: Type.String({
+    description: "AMQP address of the message queue.",
+    default: "amqp://localhost:5672",
+    secret: true,
+  }),
+  RABBITMQ_NAME_PREFIX: Type.String({
+    description: "Put before every queue name; lets several installations share a broker.",
+    default: "",
+  }),
+  REDIS_URL: Type.String({
+    description: "Address of Redis or Valkey.",
+    default: "redis://localhost:6379",
+    secret: true,
+  }),
   REDIS_KEY_PREFIX: Type.String({ description: "Put before every Redis key.", default: "sms:" }),
-  ID_SECRET: Type.String({ description: "Key under which message ids are issued; gateway and worker must share it.", secret: true, generate: "hex32", insecureDefault: true, minLength: 16, default: "id-secret-for-development-only" }),
-  INTERNAL_TOKEN: Type.String({ description: "Key under which gateway and worker sign what they tell each other, and callback addresses.", secret: true, generate: "hex32", insecureDefault: true, minLength: 16, default: "internal-token-for-development-only" }),
-  METRICS_TOKEN: Type.Optional(Type.String({ description: "Bearer token that /metrics asks for; open when not set.", secret: true })),
-  TRUST_PROXY: Type.Integer({ description: "Number of proxies in front whose X-Forwarded-For is believed.", unit: "hops", minimum: 0, maximum: 16, default: 0 }),
-  DEFAULT_PROVIDER: Type.Optional(Type.Enum([...PROVIDER_NAMES],{ description: "Provider that is asked first among equals when a request names none." })),
+  ID_SECRET: Type.String({
+    description: "Key under which message ids are issued; gateway and worker must share it.",
+    secret: true,
+    generate: "hex32",
+    insecureDefault: true,
+    minLength: 16,
+    default: "id-secret-for-development-only",
+  }),
+  INTERNAL_TOKEN: Type.String({
+    description: "Key under which gateway and worker sign what they tell each other, and callback addresses.",
+    secret: true,
+    generate: "hex32",
+    insecureDefault: true,
+    minLength: 16,
+    default: "internal-token-for-development-only",
+  }),
+  METRICS_TOKEN: Type.Optional(
+    Type.String({ description: "Bearer token that /metrics asks for; open when not set.", secret: true }),
+  ),
+  TRUST_PROXY: Type.Integer({
+    description: "Number of proxies in front whose X-Forwarded-For is believed.",
+    unit: "hops",
+    minimum: 0,
+    maximum: 16,
+    default: 0,
+  }),
+  DEFAULT_PROVIDER: Type.Optional(
+    Type.Enum([...PROVIDER_NAMES], {
+      description: "Provider that is asked first among equals when a request names none.",
+    }),
+  ),
 } as const;

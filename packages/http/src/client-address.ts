@@ -13,7 +13,12 @@ export function signClientAddress(internalToken: string, address: string, reques
 }
 
 /** Whether the gateway made this signature. Constant time. */
-export function verifyClientAddress(internalToken: string, address: string, requestId: string, signature: string): boolean {
+export function verifyClientAddress(
+  internalToken: string,
+  address: string,
+  requestId: string,
+  signature: string,
+): boolean {
   const expected = Buffer.from(signClientAddress(internalToken, address, requestId));
   const given = Buffer.from(signature);
   return expected.length === given.length && timingSafeEqual(expected, given);

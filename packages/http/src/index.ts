@@ -1,5 +1,10 @@
 export { registerApiPaths } from "./api-paths.ts";
-export { CLIENT_ADDRESS_HEADER, CLIENT_ADDRESS_SIGNATURE_HEADER, signClientAddress, verifyClientAddress } from "./client-address.ts";
+export {
+  CLIENT_ADDRESS_HEADER,
+  CLIENT_ADDRESS_SIGNATURE_HEADER,
+  signClientAddress,
+  verifyClientAddress,
+} from "./client-address.ts";
 export { describeValidation, type FieldProblem, type SchemaError } from "./describe-validation.ts";
 export { errorHandler, toApiError } from "./error-handler.ts";
 export { jsonBody } from "./json-body.ts";

@@ -37,7 +37,8 @@ function notJson(message: string): ApiError {
 /** `checkStrings` is false when the text holds no escape: raw control characters and surrogates cannot be in valid UTF-8 JSON. */
 function findForbidden(root: unknown, checkStrings: boolean): ApiError | undefined {
   const visit = (value: unknown, path: string, depth: number): string | undefined => {
-    if (typeof value === "string") return checkStrings && isForbidden(value) ? `${path}: contains U+0000 or half a surrogate pair` : undefined;
+    if (typeof value === "string")
+      return checkStrings && isForbidden(value) ? `${path}: contains U+0000 or half a surrogate pair` : undefined;
     if (typeof value !== "object" || value === null) return undefined;
     if (depth >= DEPTH_MAX) return `${path}: is nested deeper than ${DEPTH_MAX} levels`;
     for (const key of Object.keys(value)) {
@@ -66,4 +67,3 @@ declare module "fastify" {
     bodyBytes: number;
   }
 }
-

@@ -1,6 +1,14 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import { AcceptedMessageView, ErrorBody, MessageList, MessageView, SendAnswer, SendRequest, SimpleSendAnswer } from "@sms-gateway/contracts";
+import {
+  AcceptedMessageView,
+  ErrorBody,
+  MessageList,
+  MessageView,
+  SendAnswer,
+  SendRequest,
+  SimpleSendAnswer,
+} from "@sms-gateway/contracts";
 import type { FastifyInstance } from "fastify";
 import fp from "fastify-plugin";
 
@@ -10,7 +18,12 @@ export const openApi = fp(
     await app.register(swagger, {
       openapi: {
         openapi: "3.1.0",
-        info: { title: options.title, description: options.description, version: "1.0.0", license: { name: "MIT", identifier: "MIT" } },
+        info: {
+          title: options.title,
+          description: options.description,
+          version: "1.0.0",
+          license: { name: "MIT", identifier: "MIT" },
+        },
         components: {
           securitySchemes: {
             ApiKey: { type: "apiKey", in: "header", name: "API-Key" },
@@ -19,10 +32,20 @@ export const openApi = fp(
           },
         },
       },
-      refResolver: { buildLocalReference: (json, _baseUri, _fragment, i) => (typeof json.$id === "string" ? json.$id : `def-${i}`) },
+      refResolver: {
+        buildLocalReference: (json, _baseUri, _fragment, i) => (typeof json.$id === "string" ? json.$id : `def-${i}`),
+      },
     });
     await app.register(swaggerUi, { routePrefix: "/docs" });
-    for (const schema of [AcceptedMessageView, ErrorBody, MessageList, MessageView, SendAnswer, SendRequest, SimpleSendAnswer]) {
+    for (const schema of [
+      AcceptedMessageView,
+      ErrorBody,
+      MessageList,
+      MessageView,
+      SendAnswer,
+      SendRequest,
+      SimpleSendAnswer,
+    ]) {
       app.addSchema(schema);
     }
   },

@@ -12,6 +12,7 @@
  * The trade: what breaks between "started" and the kernel's taking the first byte counts as sent although it was not.
  * Such a message waits longer; the other way round one could go out twice. Nothing is ever repeated here.
  */
+import { setMaxListeners } from "node:events";
 import { Agent, type Dispatcher } from "undici";
 
 export type ExchangeResult =
@@ -89,6 +90,8 @@ function runExchange(agent: Agent, request: ExchangeRequest, limits: ExchangeLim
     });
     const cancel = () => receiver.giveUp("CANCELED");
     const timer = setTimeout(() => receiver.giveUp("TIMEOUT"), timeoutMs);
+    // One signal may serve everything in flight; Node takes more than ten listeners on it for a leak.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", cancel, { once: true });
     agent.dispatch({ ...request, headers: { ...request.headers } }, receiver.handler);
   });

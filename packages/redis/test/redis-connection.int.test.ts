@@ -43,6 +43,7 @@ describeWith("redis", "a connection to Redis", (url) => {
 
     let offline: Promise<unknown>[] = [];
     whenLost = () => {
+      whenLost = () => {};
       offline = Array.from({ length: 20 }, count);
     };
     network.loseNextAnswer();

@@ -8,14 +8,7 @@ export { testMessageQueue } from "./contract/message-queue-suite.ts";
 export type { MessageQueueWorld } from "./contract/message-queue-world.ts";
 export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";
 export { describeWith, describeWithOwn, type TestServers, testServers } from "./servers/describe-with.ts";
-export {
-  doesDockerAnswer,
-  fetchServerImages,
-  SERVER_IMAGES,
-  startPostgresInDocker,
-  startRabbitmqInDocker,
-  startRedisInDocker,
-} from "./servers/docker-servers.ts";
+export { doesDockerAnswer, fetchServerImages } from "./servers/docker-servers.ts";
 export { findFreePort } from "./servers/free-port.ts";
 export { type OwnServerOptions, startServer } from "./servers/own-servers.ts";
 export { type PostgresOptions, startPostgres } from "./servers/postgres-server.ts";

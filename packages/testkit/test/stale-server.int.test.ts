@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasServerPrograms, openRunFolder, readTestServersConfig, startRedis, waitFor } from "../src/index.ts";
 import { writeRecord } from "../src/servers/server-record.ts";
@@ -54,7 +55,7 @@ describe.runIf(hasPrograms)("the record of a server", () => {
 
 async function killARun(root: string): Promise<{ runDir: string }> {
   const tsx = join(import.meta.dirname, "../../../node_modules/.bin/tsx");
-  const program = join(import.meta.dirname, "killed-run.ts");
+  const program = fileURLToPath(new URL("./killed-run.ts", import.meta.url));
   const run = spawn(tsx, ["--conditions=@sms-gateway/source", program, root], {
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,

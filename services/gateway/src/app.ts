@@ -1,5 +1,12 @@
 import { errorHandler, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
-import { fastifyLoggerOptions, healthRoutes, httpMetricsPlugin, metricsRoute, requestIdPlugin, requestLog } from "@sms-gateway/runtime";
+import {
+  fastifyLoggerOptions,
+  healthRoutes,
+  httpMetricsPlugin,
+  metricsRoute,
+  requestIdPlugin,
+  requestLog,
+} from "@sms-gateway/runtime";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { GatewayDeps } from "./deps.ts";
 import { createGroupPublisher } from "./messages/group-publisher.ts";
@@ -47,13 +54,23 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
   await app.register(errorHandler);
   await app.register(unknownRoutes);
   await app.register(jsonBody);
-  await app.register(openApi, { title: "SMS gateway", description: "Send text messages, and read what became of them." });
-  await app.register(authenticate, { directory: deps.directory, apiKeyRequired: settings.API_KEY_REQUIRED, now: deps.now });
+  await app.register(openApi, {
+    title: "SMS gateway",
+    description: "Send text messages, and read what became of them.",
+  });
+  await app.register(authenticate, {
+    directory: deps.directory,
+    apiKeyRequired: settings.API_KEY_REQUIRED,
+    now: deps.now,
+  });
   await registerForwarding(app, settings);
 
   await app.register(homeRoutes);
   await app.register(healthRoutes, { checks: readinessChecks(deps), isStopping: () => stopping });
-  await app.register(metricsRoute, { metrics: deps.metrics, ...(settings.METRICS_TOKEN === undefined ? {} : { token: settings.METRICS_TOKEN }) });
+  await app.register(metricsRoute, {
+    metrics: deps.metrics,
+    ...(settings.METRICS_TOKEN === undefined ? {} : { token: settings.METRICS_TOKEN }),
+  });
   await registerApiPaths(app, async (api) => {
     await sendMessageRoute(api, send);
     await forwardApiRoutes(settings)(api);
@@ -84,7 +101,8 @@ function sendDeps(deps: GatewayDeps): SendDeps {
   });
   const keeper = createReservationKeeper({
     admission,
-    onGivenUp: (step, ref, err) => logger.error({ event: "reservation.given_up", step, seed: ref.seed, client_id: ref.clientId, err }),
+    onGivenUp: (step, ref, err) =>
+      logger.error({ event: "reservation.given_up", step, seed: ref.seed, client_id: ref.clientId, err }),
   });
   return { ...deps, metrics, publisher, keeper, idSecret: deps.settings.ID_SECRET };
 }

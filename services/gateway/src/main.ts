@@ -1,6 +1,13 @@
 import { createAmqpQueue } from "@sms-gateway/amqp";
 import { createRedisAdmission, createRedisConnection, createRedisDirectory } from "@sms-gateway/redis";
-import { createLogger, createMetrics, createStopSequence, maskSettings, type RunningService, runService } from "@sms-gateway/runtime";
+import {
+  createLogger,
+  createMetrics,
+  createStopSequence,
+  maskSettings,
+  type RunningService,
+  runService,
+} from "@sms-gateway/runtime";
 import { buildGateway } from "./app.ts";
 import { gatewaySettings, loadGatewaySettings } from "./config.ts";
 

@@ -10,12 +10,46 @@ const SECONDS_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 export function createGatewayMetrics({ registry }: Metrics) {
   const registers = [registry];
   return {
-    accepted: new Counter({ name: "sms_messages_accepted_total", help: "Messages accepted, by lane.", labelNames: ["lane"], registers }),
-    replayed: new Counter({ name: "sms_requests_replayed_total", help: "Requests answered from their reservation.", registers }),
-    refused: new Counter({ name: "sms_requests_refused_total", help: "Requests refused, by error code and detail.", labelNames: ["code", "detail"], registers }),
-    groupSize: new Histogram({ name: "sms_publish_group_envelopes", help: "Requests per published group.", buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 500], registers }),
-    publishSeconds: new Histogram({ name: "sms_publish_seconds", help: "From publish to its ending, by ending.", labelNames: ["ending"], buckets: SECONDS_BUCKETS, registers }),
-    admissionSeconds: new Histogram({ name: "sms_admission_seconds", help: "Time of the admission step.", buckets: SECONDS_BUCKETS, registers }),
-    waitingEnvelopes: new Gauge({ name: "sms_publish_waiting_envelopes", help: "Requests waiting for their group to leave.", registers }),
+    accepted: new Counter({
+      name: "sms_messages_accepted_total",
+      help: "Messages accepted, by lane.",
+      labelNames: ["lane"],
+      registers,
+    }),
+    replayed: new Counter({
+      name: "sms_requests_replayed_total",
+      help: "Requests answered from their reservation.",
+      registers,
+    }),
+    refused: new Counter({
+      name: "sms_requests_refused_total",
+      help: "Requests refused, by error code and detail.",
+      labelNames: ["code", "detail"],
+      registers,
+    }),
+    groupSize: new Histogram({
+      name: "sms_publish_group_envelopes",
+      help: "Requests per published group.",
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 500],
+      registers,
+    }),
+    publishSeconds: new Histogram({
+      name: "sms_publish_seconds",
+      help: "From publish to its ending, by ending.",
+      labelNames: ["ending"],
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    admissionSeconds: new Histogram({
+      name: "sms_admission_seconds",
+      help: "Time of the admission step.",
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    waitingEnvelopes: new Gauge({
+      name: "sms_publish_waiting_envelopes",
+      help: "Requests waiting for their group to leave.",
+      registers,
+    }),
   };
 }

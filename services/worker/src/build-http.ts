@@ -1,4 +1,11 @@
-import { createFailureBrake, errorHandler, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
+import {
+  createFailureBrake,
+  errorHandler,
+  jsonBody,
+  openApi,
+  registerApiPaths,
+  unknownRoutes,
+} from "@sms-gateway/http";
 import {
   fastifyLoggerOptions,
   healthRoutes,

@@ -1,9 +1,9 @@
 import { type Static, Type } from "typebox";
-import { MESSAGE_STATES } from "../message-states.ts";
 import { ATTEMPT_OUTCOMES, REPORT_STATUSES } from "../attempt-states.ts";
+import { MESSAGE_STATES } from "../message-states.ts";
 import { ENCODINGS, MESSAGE_TYPES, SMS_TYPES } from "./send-request.ts";
+import { orNull } from "../or-null.ts";
 
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
 
 /** Facts about the HTTP request that brought a message (requirement 000: "request metadata"). */
@@ -71,7 +71,7 @@ const messageFields = {
 };
 
 /** A message in a list. */
-export const MessageSummary = Type.Object(messageFields, { $id: "MessageSummary" });
+export const MessageSummary = Type.Object(messageFields);
 export type MessageSummary = Static<typeof MessageSummary>;
 
 /** `GET /api/v1/sms/{id}` of a recorded message. */

@@ -21,7 +21,9 @@ export const SendAnswer = Type.Object(
     message_count: Type.Integer(),
     message_ids: Type.Array(Type.String()),
     messages: Type.Array(AcceptedMessage),
-    duplicates: Type.Array(Type.String(), { description: "Numbers that were given more than once; each got one message." }),
+    duplicates: Type.Array(Type.String(), {
+      description: "Numbers that were given more than once; each got one message.",
+    }),
     warnings: Type.Array(Type.String()),
     scheduled_for: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
     simulated: Type.Boolean({ description: "true: the carrier lab carries it, no real handset." }),

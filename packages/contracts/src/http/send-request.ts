@@ -1,4 +1,5 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
+import { orNull } from "../or-null.ts";
 
 export const MESSAGE_TYPES = ["text", "unicode", "flash", "binary"] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
@@ -11,20 +12,23 @@ export type Encoding = (typeof ENCODINGS)[number];
 
 const Variables = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]));
 
+const nullable = <T extends TSchema>(schema: T) => Type.Optional(orNull(schema));
+
 /** A recipient as an object (requirement 002, PhoneNumber). */
-export const RecipientInput = Type.Object(
-  {
-    number: Type.String({ minLength: 1, maxLength: 64, description: "The phone number; E.164 is best." }),
-    country_code: Type.Optional(Type.Union([Type.String({ maxLength: 8 }), Type.Null()], { description: "Country (ISO 3166 alpha-2) or calling code in which a number without + is read." })),
-    name: Type.Optional(Type.Union([Type.String({ maxLength: 255 }), Type.Null()])),
-    variables: Type.Optional(Variables),
-  },
-  { $id: "RecipientInput" },
-);
+export const RecipientInput = Type.Object({
+  number: Type.String({ minLength: 1, maxLength: 64, description: "The phone number; E.164 is best." }),
+  country_code: nullable(
+    Type.String({
+      maxLength: 8,
+      description: "Country (ISO 3166 alpha-2) or calling code in which a number without + is read.",
+    }),
+  ),
+  name: nullable(Type.String({ maxLength: 255 })),
+  variables: nullable(Variables),
+});
 export type RecipientInput = Static<typeof RecipientInput>;
 
 const RecipientLike = Type.Union([Type.String({ minLength: 1, maxLength: 64 }), RecipientInput]);
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 
 /**
  * `POST /api/v1/sms/send`: every field of requirements 002 and 004 (api.md section 2). The schema checks types and
@@ -33,17 +37,26 @@ const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
  */
 export const SendRequest = Type.Object(
   {
-    to: Type.Union([RecipientLike, Type.Array(RecipientLike, { minItems: 1 })], { description: "One recipient or a list." }),
+    to: Type.Union([RecipientLike, Type.Array(RecipientLike, { minItems: 1 })], {
+      description: "One recipient or a list.",
+    }),
     message: nullable(Type.String({ description: "The text; for message_type binary, hex." })),
     text: nullable(Type.String({ description: "Same as message (requirement 004)." })),
     template_id: nullable(Type.String({ minLength: 1, maxLength: 255 })),
     template_variables: nullable(Variables),
     from_number: nullable(Type.String({ maxLength: 64 })),
     message_type: nullable(Type.Enum([...MESSAGE_TYPES])),
-    udh: nullable(Type.String({ pattern: "^([0-9a-fA-F]{2}){1,134}$", description: "User data header of a binary message, hex." })),
+    udh: nullable(
+      Type.String({ pattern: "^([0-9a-fA-F]{2}){1,134}$", description: "User data header of a binary message, hex." }),
+    ),
     sms_type: nullable(Type.Enum([...SMS_TYPES])),
     provider: nullable(Type.String({ maxLength: 64, description: "Exactly this provider." })),
-    providers: nullable(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 16, description: "Ordered failover; one name is exclusive; empty is smart selection." })),
+    providers: nullable(
+      Type.Array(Type.String({ maxLength: 64 }), {
+        maxItems: 16,
+        description: "Ordered failover; one name is exclusive; empty is smart selection.",
+      }),
+    ),
     schedule_at: nullable(Type.String({ maxLength: 64, description: "ISO 8601." })),
     expire_at: nullable(Type.String({ maxLength: 64, description: "ISO 8601." })),
     ttl_seconds: nullable(Type.Integer({ minimum: 10, maximum: 259_200 })),

@@ -61,20 +61,33 @@ export interface AdmitRequest {
   readonly memo: string;
   /** How long a settled answer is kept, in milliseconds: 24 h, counted from `schedule_at` if there is one; 60 s without a key. */
   readonly keepMs: number;
-  /** A refusal was computed beforehand: only a stored answer may still be replayed. Nothing is reserved or charged. */
+  /**
+   * A refusal was computed beforehand: only what is stored may still be answered (replayed, or taken over, because its
+   * ids may be in the queue). Nothing is reserved or charged.
+   */
   readonly refused: boolean;
 }
 
 export type AdmitAnswer =
   /** Reserved (or taken over, or repeated for the same token): publish the ids of `reservation.seed`. */
-  | { readonly outcome: "admitted"; readonly reservation: Reservation; readonly takenOver: boolean; readonly limits: readonly LimitState[] }
+  | {
+      readonly outcome: "admitted";
+      readonly reservation: Reservation;
+      readonly takenOver: boolean;
+      readonly limits: readonly LimitState[];
+    }
   /** Already accepted: answer it again. Costs neither rate nor quota. */
   | { readonly outcome: "replay"; readonly reservation: Reservation }
   | { readonly outcome: "in_progress" }
   | { readonly outcome: "key_reused" }
   /** The precomputed refusal stands. */
   | { readonly outcome: "refused" }
-  | { readonly outcome: "limited"; readonly limit: LimitName; readonly retryAfterS: number; readonly limits: readonly LimitState[] };
+  | {
+      readonly outcome: "limited";
+      readonly limit: LimitName;
+      readonly retryAfterS: number;
+      readonly limits: readonly LimitState[];
+    };
 
 /** Raised by every call when the store cannot be reached or did not answer in time: for `admit`, publish nothing. */
 export class AdmissionUnavailableError extends Error {
@@ -91,7 +104,12 @@ export class AdmissionUnavailableError extends Error {
  *   new token, same ids, quota not charged again.
  * - *settled*: the answer is fixed; the same fingerprint is a `replay`, another one `key_reused`. Ends after `keepMs`.
  * - *abandoned*: the publish ended unknown; the next request with the key takes over at once.
- * - gone: `release` credits the day that was charged and frees the key.
+ * - gone: `release` of a pending one credits the day that was charged and frees the key. One that was taken over is
+ *   abandoned instead: an earlier holder's publish may have happened.
+ *
+ * A `release` that finds nothing of its token fences that token: an `admit` that arrives after its own release (its answer
+ * was lost, its bytes lay in a buffer) reserves nothing and answers `in_progress`. `settle` also ends an abandoned one,
+ * whose confirm came late. The quota's counter also counts what unlimited clients send.
  *
  * `settle`, `release` and `abandon` do nothing unless the token is still theirs, and may be repeated. Trade: a stalled
  * gateway may lose its reservation, and then its answer is decided by whoever took over; it can never free the key.

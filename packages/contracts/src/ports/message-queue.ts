@@ -11,7 +11,10 @@ import type { ReportEnvelope } from "../report-envelope.ts";
  */
 export type PublishEnding =
   | { readonly ending: "confirmed" }
-  | { readonly ending: "not_handed_over"; readonly reason: "queue_unreachable" | "queue_full" | "queue_blocked" | "stopping" }
+  | {
+      readonly ending: "not_handed_over";
+      readonly reason: "queue_unreachable" | "queue_full" | "queue_blocked" | "stopping";
+    }
   | { readonly ending: "unconfirmed" };
 
 /** What the queue could not parse; it has been put aside in `sms.dead`. */

@@ -14,7 +14,7 @@ import {
   toAttemptRow,
   toLockedMessage,
 } from "./locked-message.ts";
-import { type MessageChange, refuseForbidden, toAttemptUpdates, toMessageUpdate } from "./message-change.ts";
+import { type MessageChange, refuseForbidden, sentAtAfter, toAttemptUpdates, toMessageUpdate } from "./message-change.ts";
 
 /**
  * Decides what becomes of one message, from its row and all its attempts. Pure: it may be asked again about newer rows,
@@ -101,7 +101,8 @@ async function lockMessages(tx: Transaction, ids: readonly string[]): Promise<Lo
   if (messages.length === 0) return [];
   const rows = await runStatement<ClockedAttempt>(tx, READ_ATTEMPTS, [messages.map(({ id }) => id)]);
   const now = rows[0]?.now ?? new Date();
-  const byMessage = Map.groupBy(rows.filter(isAttempt).map(toAttemptRow), ({ messageId }) => messageId);
+  const byMessage = new Map<string, AttemptRow[]>(messages.map(({ id }) => [id, []]));
+  for (const row of rows.filter(isAttempt)) byMessage.get(row.message_id)?.push(toAttemptRow(row));
   return messages.map((row) => ({ message: toLockedMessage(row, now), attempts: byMessage.get(row.id) ?? [] }));
 }
 
@@ -118,8 +119,9 @@ function toStatusChange(
 ): { event: NewEvent; statusChange: StatusChange }[] {
   const { status: to = message.status, eventDetail = {} } = change;
   if (to === message.status) return [];
-  const { id, clientId, status: from, now: at, smsType, lane, acceptedAt, sentAt, simulated } = message;
+  const { id, clientId, status: from, now: at, smsType, lane, acceptedAt, simulated } = message;
   const sequence = message.eventCount + 1;
+  const sentAt = sentAtAfter(message, to);
   const provider = change.provider === undefined ? message.provider : change.provider;
   return [
     {

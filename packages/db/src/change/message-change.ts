@@ -89,6 +89,11 @@ function dueAt({ now, dueAt }: LockedMessage, change: MessageChange): Date {
   return change.dueInMs === undefined ? dueAt : new Date(now.getTime() + change.dueInMs);
 }
 
+/** When a provider is known to have taken the message, once it has this status. */
+export function sentAtAfter(message: LockedMessage, status: MessageState): Date | null {
+  return PROVES_SENT.has(status) ? (message.sentAt ?? message.now) : message.sentAt;
+}
+
 const PROVES_SENT: ReadonlySet<MessageState> = new Set<MessageState>(["sent", "delivered", "undelivered"]);
 
 /** `sent_at` and `delivered_at` are first times; `final_at` is the time of the present end, for an end may be corrected. */
@@ -100,7 +105,7 @@ function timesAfter(message: LockedMessage, status: MessageState): Record<string
   }
   return {
     queued_at: status === "queued" ? (message.queuedAt ?? now) : message.queuedAt,
-    sent_at: PROVES_SENT.has(status) ? (message.sentAt ?? now) : message.sentAt,
+    sent_at: sentAtAfter(message, status),
     delivered_at: status === "delivered" ? now : message.deliveredAt,
     final_at: isFinalState(status) ? now : null,
   };

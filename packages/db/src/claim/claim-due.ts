@@ -6,6 +6,7 @@ import { CLAIM_DUE } from "../sql/claim-due.ts";
 import { LIST_CLIENTS_IN_TURN } from "../sql/list-clients-in-turn.ts";
 import { LOCK_PROVIDER } from "../sql/lock-provider.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
+import { NIL_UUID } from "../uuid.ts";
 
 export interface ClaimRequest {
   readonly lane: Lane;
@@ -58,7 +59,6 @@ export interface Claim {
   readonly lastClientId: string | null;
 }
 
-const NIL_UUID = "00000000-0000-0000-0000-000000000000";
 /** Clients looked at in one claim. Above the slots, so that clients with nothing due yet do not fill the whole look. */
 const CLIENTS_MARGIN = 200;
 

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Database } from "../connections.ts";
 import { sqlStateOf } from "../database-errors.ts";
+import { firstIdAt } from "../uuid.ts";
 import { underMigrationLock } from "./migration-lock.ts";
 
 /** What `ensurePartitions` has found and done. */
@@ -55,12 +56,6 @@ export function listPartitions(now: Date): MonthPartition[] {
     const bounds = { from: firstIdAt(startMs), to: firstIdAt(monthStartMs(now, offset + 1)) };
     return PARTITIONED_TABLES.map((table) => ({ table, name: `${table}_${suffix}`, ...bounds }));
   });
-}
-
-/** The smallest UUID whose first 48 bits are this time (milliseconds since 1970): no UUIDv7 of that time is below it. */
-export function firstIdAt(timeMs: number): string {
-  const time = Math.max(0, timeMs).toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-0000-0000-000000000000`;
 }
 
 function monthStartMs(now: Date, offset: number): number {

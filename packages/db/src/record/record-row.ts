@@ -8,6 +8,7 @@ import {
   type SmsType,
 } from "@sms-gateway/contracts";
 import { laneNumber } from "../lane-number.ts";
+import { isUuid, NIL_UUID } from "../uuid.ts";
 
 /** The status with which a message is recorded; the causes of the last two are in `errorCode`. */
 export type RecordStatus = "queued" | "scheduled" | "rejected" | "expired";
@@ -54,23 +55,20 @@ export interface RecordRow {
 /** The code of a message that the database refuses to hold as it is. */
 export const NOT_RECORDABLE = "NOT_RECORDABLE";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const NIL_UUID = "00000000-0000-0000-0000-000000000000";
-
 /**
  * The stand-in for a message that the database refuses: the same id for the same client, `rejected`, and nothing in it
  * that could be refused again. An accepted id is never dropped.
  * @throws TypeError when the id or the client is no UUID: such a row names nothing that could be recorded.
  */
 export function makeStandIn(row: RecordRow): RecordRow {
-  if (!UUID.test(row.id) || !UUID.test(row.clientId)) {
+  if (!isUuid(row.id) || !isUuid(row.clientId)) {
     throw new TypeError("id and clientId of a recorded message must be UUIDs");
   }
   const acceptedAt = isStorable(row.acceptedAt) ? row.acceptedAt : new Date(idTimeMs(row.id) ?? 0);
   return {
     ...row,
-    keyId: row.keyId !== null && UUID.test(row.keyId) ? row.keyId : null,
-    batchId: UUID.test(row.batchId) ? row.batchId : NIL_UUID,
+    keyId: row.keyId !== null && isUuid(row.keyId) ? row.keyId : null,
+    batchId: isUuid(row.batchId) ? row.batchId : NIL_UUID,
     seed: /^[0-9a-f]{1,64}$/.test(row.seed) ? row.seed : "",
     toNumber: /^\+?[0-9]{1,16}$/.test(row.toNumber) ? row.toNumber : "",
     recipientName: null,

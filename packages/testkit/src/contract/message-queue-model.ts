@@ -53,14 +53,16 @@ async function drain(model: Model, real: Real): Promise<void> {
   for (const lane of LANES_USED) {
     if (!real.workers.some((worker) => worker.lane === lane)) await start(real, lane, 5);
     const expected = [...(model.confirmed.get(lane) ?? [])].toSorted();
-    await waitFor(() => takenFrom(real, lane).length >= expected.length, { what: `all of lane ${lane}` });
+    await waitFor(() => new Set(takenFrom(real, lane)).size >= expected.length, { what: `all of lane ${lane}` });
   }
   await waitFor(async () => (await real.queue.depths()) !== undefined && (await waiting(real)) === model.dead, {
     what: `${model.dead} dead letters and nothing else to be left`,
   });
   for (const { running } of real.workers) await running.stop(5000);
   for (const lane of LANES_USED) {
-    expect(takenFrom(real, lane).toSorted()).toEqual([...(model.confirmed.get(lane) ?? [])].toSorted());
+    const taken = takenFrom(real, lane);
+    const once = real.world.hasRepeated() ? [...new Set(taken)] : taken;
+    expect(once.toSorted()).toEqual([...(model.confirmed.get(lane) ?? [])].toSorted());
   }
   expect([...real.workers, ...real.retired].every(({ probe }) => probe.underWayMost() <= 1)).toBe(true);
 }

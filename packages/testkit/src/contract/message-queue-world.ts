@@ -11,6 +11,11 @@ export type MessageQueueWorld = {
   putGroup(lane: Lane, values: readonly unknown[]): Promise<void>;
   /** Puts bytes into a lane as they are. */
   putBytes(lane: Lane, bytes: Buffer): Promise<void>;
+  /**
+   * Whether an adapter has written something twice because the server was slow to confirm, which it may: on a busy
+   * machine this must not look like a double of our making.
+   */
+  hasRepeated(): boolean;
   /** Closes every adapter that is still open and removes the queues. */
   close(): Promise<void>;
 };

@@ -12,7 +12,7 @@ import { askPostgres, askRabbitmq, askRedis } from "./server-readiness.ts";
 import { endStaleServer, identifySelf, removeServer, writeRecord } from "./server-record.ts";
 
 /** The images of servers in tests: the versions that production is meant to run. */
-export const SERVER_IMAGES = {
+const SERVER_IMAGES = {
   postgres: "postgres:18",
   redis: "redis:8",
   rabbitmq: "rabbitmq:4.1-management",

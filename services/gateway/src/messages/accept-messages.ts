@@ -73,7 +73,11 @@ export async function acceptMessages(deps: AcceptDeps, accept: AcceptRequest): P
   const answer = await admit(deps, accept, ref, acceptedAtMs);
   if (answer.outcome === "replay") {
     deps.metrics.replayed.inc();
-    return { answer: buildAnswer(deps.idSecret, ref.clientId, accept.form, answer.reservation), replayed: true, limits: [] };
+    return {
+      answer: buildAnswer(deps.idSecret, ref.clientId, accept.form, answer.reservation),
+      replayed: true,
+      limits: [],
+    };
   }
   if (answer.outcome !== "admitted") throw refusalOf(answer, accept);
   const { reservation, limits } = answer;
@@ -88,7 +92,12 @@ export async function acceptMessages(deps: AcceptDeps, accept: AcceptRequest): P
   return { answer: buildAnswer(deps.idSecret, ref.clientId, accept.form, reservation), replayed: false, limits };
 }
 
-async function admit(deps: AcceptDeps, accept: AcceptRequest, ref: ReservationRef, acceptedAtMs: number): Promise<AdmitAnswer> {
+async function admit(
+  deps: AcceptDeps,
+  accept: AcceptRequest,
+  ref: ReservationRef,
+  acceptedAtMs: number,
+): Promise<AdmitAnswer> {
   const { day, endsAtMs } = quotaDay(accept.client.time_zone, acceptedAtMs);
   const stopTimer = deps.metrics.admissionSeconds.startTimer();
   try {
@@ -120,7 +129,12 @@ function keepMs(accept: AcceptRequest, acceptedAtMs: number): number {
   return Math.max(0, (accept.form.scheduleAtMs ?? 0) - acceptedAtMs) + IDEMPOTENCY_KEEP_MS;
 }
 
-function publish(deps: AcceptDeps, accept: AcceptRequest, reservation: Reservation, lane: Lane): Promise<PublishEnding> {
+function publish(
+  deps: AcceptDeps,
+  accept: AcceptRequest,
+  reservation: Reservation,
+  lane: Lane,
+): Promise<PublishEnding> {
   const envelope = buildEnvelope(deps.idSecret, {
     form: accept.form,
     reservation,
@@ -145,7 +159,8 @@ function failPublish(
   }
   deps.keeper.abandon(held);
   return new ApiError("SERVICE_UNAVAILABLE", {
-    message: "The message queue did not confirm in time; the message may still be sent. Retry with the same Idempotency-Key, or read the tracking_id.",
+    message:
+      "The message queue did not confirm in time; the message may still be sent. Retry with the same Idempotency-Key, or read the tracking_id.",
     details: { outcome: "unknown", reason: "queue_unconfirmed" },
     trackingId: makeMessageId(deps.idSecret, accept.caller.clientId, held.seed, 0),
     retryAfterS: 1,

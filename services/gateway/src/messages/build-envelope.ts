@@ -1,4 +1,12 @@
-import { type AcceptedEnvelope, DEFAULT_OTP_TTL_S, DEFAULT_TTL_S, makeBatchId, makeMessageId, type RequestMetadata, type Reservation } from "@sms-gateway/contracts";
+import {
+  type AcceptedEnvelope,
+  DEFAULT_OTP_TTL_S,
+  DEFAULT_TTL_S,
+  makeBatchId,
+  makeMessageId,
+  type RequestMetadata,
+  type Reservation,
+} from "@sms-gateway/contracts";
 import type { SendForm } from "./send-form.ts";
 
 /** Who asks, and how. */
@@ -61,7 +69,10 @@ export function buildEnvelope(idSecret: string, facts: EnvelopeFacts): AcceptedE
 }
 
 /** When the message is due and when its life ends. A past `schedule_at` means now: null. The life counts from `schedule_at`. */
-export function resolveTimes(form: SendForm, acceptedAtMs: number): { scheduleAtMs: number | null; expireAtMs: number } {
+export function resolveTimes(
+  form: SendForm,
+  acceptedAtMs: number,
+): { scheduleAtMs: number | null; expireAtMs: number } {
   const scheduleAtMs = form.scheduleAtMs !== null && form.scheduleAtMs > acceptedAtMs ? form.scheduleAtMs : null;
   const ttlSeconds = form.ttlSeconds ?? (form.smsType === "otp" ? DEFAULT_OTP_TTL_S : DEFAULT_TTL_S);
   return { scheduleAtMs, expireAtMs: form.expireAtMs ?? (scheduleAtMs ?? acceptedAtMs) + ttlSeconds * 1000 };

@@ -21,19 +21,29 @@ export interface RefusalFacts {
  */
 export function findRefusal(form: SendForm, facts: RefusalFacts): ApiError | undefined {
   if (form.templateId !== null) {
-    return new ApiError("TEMPLATE_NOT_FOUND", { message: `There is no template "${form.templateId}".`, details: { template_id: form.templateId } });
+    return new ApiError("TEMPLATE_NOT_FOUND", {
+      message: `There is no template "${form.templateId}".`,
+      details: { template_id: form.templateId },
+    });
   }
   return refuseTimes(form, facts.nowMs) ?? refuseSender(form, facts) ?? refuseProviders(form, facts);
 }
 
 function refuseTimes(form: SendForm, nowMs: number): ApiError | undefined {
   const errors = [];
-  if (form.expireAtMs !== null && form.expireAtMs <= nowMs) errors.push({ path: "/expire_at", message: "must be in the future" });
-  for (const [path, time] of [["/schedule_at", form.scheduleAtMs], ["/expire_at", form.expireAtMs]] as const) {
-    if (time !== null && time > nowMs + SCHEDULE_AHEAD_MAX_MS) errors.push({ path, message: "must be at most 90 days ahead" });
+  if (form.expireAtMs !== null && form.expireAtMs <= nowMs)
+    errors.push({ path: "/expire_at", message: "must be in the future" });
+  for (const [path, time] of [
+    ["/schedule_at", form.scheduleAtMs],
+    ["/expire_at", form.expireAtMs],
+  ] as const) {
+    if (time !== null && time > nowMs + SCHEDULE_AHEAD_MAX_MS)
+      errors.push({ path, message: "must be at most 90 days ahead" });
   }
   const [first] = errors;
-  return first === undefined ? undefined : new ApiError("INVALID_PAYLOAD", { message: `${first.path} ${first.message}`, details: { errors } });
+  return first === undefined
+    ? undefined
+    : new ApiError("INVALID_PAYLOAD", { message: `${first.path} ${first.message}`, details: { errors } });
 }
 
 function refuseSender(form: SendForm, facts: RefusalFacts): ApiError | undefined {
@@ -53,11 +63,16 @@ function refuseProviders(form: SendForm, facts: RefusalFacts): ApiError | undefi
   }
   const alphanumeric = facts.sender !== null && isAlphanumeric(facts.sender);
   const able = operational.filter(
-    ({ capabilities }) => capabilities.message_types.includes(form.messageType) && (!alphanumeric || capabilities.alphanumeric_senders),
+    ({ capabilities }) =>
+      capabilities.message_types.includes(form.messageType) && (!alphanumeric || capabilities.alphanumeric_senders),
   );
   if (able.length > 0) return undefined;
   return new ApiError("UNSUPPORTED_MESSAGE", {
-    details: { message_type: form.messageType, ...(alphanumeric ? { from_number: facts.sender } : {}), providers: operational.map((p) => p.name) },
+    details: {
+      message_type: form.messageType,
+      ...(alphanumeric ? { from_number: facts.sender } : {}),
+      providers: operational.map((p) => p.name),
+    },
   });
 }
 

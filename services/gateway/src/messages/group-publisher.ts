@@ -50,7 +50,10 @@ export function createGroupPublisher(options: GroupPublisherOptions): GroupPubli
     const startedAt = performance.now();
     let ending: PublishEnding = { ending: "unconfirmed" };
     try {
-      ending = await options.publishAccepted(lane, group.map((item) => item.envelope));
+      ending = await options.publishAccepted(
+        lane,
+        group.map((item) => item.envelope),
+      );
     } catch (error) {
       // Nobody knows what happened to the group: `unconfirmed` stays.
       options.onFault(error);
@@ -68,7 +71,8 @@ export function createGroupPublisher(options: GroupPublisherOptions): GroupPubli
   return {
     publish(lane, envelope) {
       const bytes = estimateBytes(envelope);
-      if (waitingBytes + bytes > WAITING_BYTES_MAX) return Promise.resolve({ ending: "not_handed_over", reason: "queue_full" });
+      if (waitingBytes + bytes > WAITING_BYTES_MAX)
+        return Promise.resolve({ ending: "not_handed_over", reason: "queue_full" });
       const line = lines.get(lane) ?? { waiting: [], inFlight: 0 };
       lines.set(lane, line);
       waitingBytes += bytes;

@@ -16,6 +16,9 @@ export function limitsOf(client: DirectoryClient, settings: GatewaySettings): Ad
  * Whether a message goes to the simulated carrier: always with a test key, and as long as no provider has live
  * credentials (architecture.md section 7).
  */
-export function isSimulated(caller: Pick<AuthenticatedCaller, "kind">, providers: readonly DirectoryProvider[]): boolean {
+export function isSimulated(
+  caller: Pick<AuthenticatedCaller, "kind">,
+  providers: readonly DirectoryProvider[],
+): boolean {
   return caller.kind === "test" || !providers.some((provider) => provider.accounts.live);
 }

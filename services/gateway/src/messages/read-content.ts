@@ -11,7 +11,12 @@ type Body = Partial<Pick<SendRequest, "message" | "text" | "template_id" | "mess
 const BINARY_OCTETS_MAX = 1400;
 
 /** Reads what is to be sent: the text (or hex), how it is coded, and into how many segments it goes. */
-export function readContent(body: Body, maxMessageLength: number, problems: readonly FieldProblem[], report: Report): Content {
+export function readContent(
+  body: Body,
+  maxMessageLength: number,
+  problems: readonly FieldProblem[],
+  report: Report,
+): Content {
   const messageType: MessageType = body.message_type ?? "text";
   const templateId = body.template_id ?? null;
   const text = body.message ?? body.text ?? null;
@@ -19,7 +24,8 @@ export function readContent(body: Body, maxMessageLength: number, problems: read
   if (body.message != null && body.text != null && body.message !== body.text) {
     warnings.push('Both "message" and "text" were given; "message" is used.');
   }
-  if (templateId !== null && text !== null) warnings.push("Both a template and a text were given; the template is used.");
+  if (templateId !== null && text !== null)
+    warnings.push("Both a template and a text were given; the template is used.");
   const failed = problems.some((problem) => ["/message", "/text", "/template_id"].includes(problem.path));
   if (templateId === null && !failed) checkText(text, messageType, maxMessageLength, report);
   const udh = readUdh(body.udh ?? null, messageType, report);
@@ -27,9 +33,11 @@ export function readContent(body: Body, maxMessageLength: number, problems: read
 }
 
 function checkText(text: string | null, messageType: MessageType, maxMessageLength: number, report: Report): void {
-  if (text === null || text === "") return report("/message", "is required and must not be empty (or give template_id)");
+  if (text === null || text === "")
+    return report("/message", "is required and must not be empty (or give template_id)");
   if (messageType !== "binary") {
-    if (text.length > maxMessageLength) report("/message", `must be at most ${maxMessageLength} characters, but has ${text.length}`);
+    if (text.length > maxMessageLength)
+      report("/message", `must be at most ${maxMessageLength} characters, but has ${text.length}`);
     return;
   }
   if (!/^([0-9a-f]{2})+$/i.test(text)) report("/message", "must be hex, two digits an octet, for message_type binary");
@@ -44,7 +52,11 @@ function readUdh(udh: string | null, messageType: MessageType, report: Report): 
   return udh;
 }
 
-function countContent(text: string, messageType: MessageType, udh: string | null): { encoding: Encoding; segments: number } {
+function countContent(
+  text: string,
+  messageType: MessageType,
+  udh: string | null,
+): { encoding: Encoding; segments: number } {
   if (messageType === "binary") {
     // Rounded, since a text that was refused for an odd digit comes here too.
     return { encoding: "binary", segments: countBinarySegments(Math.ceil(text.length / 2), (udh?.length ?? 0) / 2) };

@@ -35,7 +35,11 @@ type Body = Partial<SendRequest>;
  * alone: `UNKNOWN_PROVIDER`). What depends on the clock or the directory is not decided here: a replay must get its
  * stored answer whatever has changed since.
  */
-export function readSendRequest(value: unknown, schemaErrors: readonly SchemaError[], settings: FormSettings): SendForm {
+export function readSendRequest(
+  value: unknown,
+  schemaErrors: readonly SchemaError[],
+  settings: FormSettings,
+): SendForm {
   const problems: FieldProblem[] = describeValidation(schemaErrors, "body");
   const report: Report = (path, message) => problems.push({ path, message });
   const body = withoutFailedFields(value, problems);
@@ -115,8 +119,10 @@ function readTimes(body: Body, report: Report): Pick<SendForm, "scheduleAtMs" | 
   const scheduleAtMs = readTime("/schedule_at", body.schedule_at, report);
   const expireAtMs = readTime("/expire_at", body.expire_at, report);
   const ttlSeconds = body.ttl_seconds ?? null;
-  if (expireAtMs !== null && ttlSeconds !== null) report("/ttl_seconds", "give either expire_at or ttl_seconds, not both");
-  if (expireAtMs !== null && scheduleAtMs !== null && expireAtMs <= scheduleAtMs) report("/expire_at", "must be after schedule_at");
+  if (expireAtMs !== null && ttlSeconds !== null)
+    report("/ttl_seconds", "give either expire_at or ttl_seconds, not both");
+  if (expireAtMs !== null && scheduleAtMs !== null && expireAtMs <= scheduleAtMs)
+    report("/expire_at", "must be after schedule_at");
   return { scheduleAtMs, expireAtMs, ttlSeconds };
 }
 
@@ -125,7 +131,9 @@ const ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?
 
 function readTime(path: string, written: string | null | undefined, report: Report): number | null {
   if (written === null || written === undefined) return null;
-  const time = ISO_TIME.test(written) ? Date.parse(written.replace(" ", "T").replace(/([+-]\d\d)(\d\d)$/, "$1:$2")) : Number.NaN;
+  const time = ISO_TIME.test(written)
+    ? Date.parse(written.replace(" ", "T").replace(/([+-]\d\d)(\d\d)$/, "$1:$2"))
+    : Number.NaN;
   if (Number.isNaN(time)) {
     report(path, "must be an ISO 8601 time with its zone, like 2026-01-31T10:00:00Z");
     return null;
@@ -140,9 +148,13 @@ function readCallbackUrl(written: string | null | undefined, settings: FormSetti
   return written;
 }
 
-function readMetadata(metadata: Record<string, unknown> | null | undefined, report: Report): Record<string, unknown> | null {
+function readMetadata(
+  metadata: Record<string, unknown> | null | undefined,
+  report: Report,
+): Record<string, unknown> | null {
   if (metadata === null || metadata === undefined || Object.keys(metadata).length === 0) return null;
   const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > METADATA_BYTES_MAX) report("/metadata", `must be at most ${METADATA_BYTES_MAX} bytes of JSON, but has ${bytes}`);
+  if (bytes > METADATA_BYTES_MAX)
+    report("/metadata", `must be at most ${METADATA_BYTES_MAX} bytes of JSON, but has ${bytes}`);
   return metadata;
 }

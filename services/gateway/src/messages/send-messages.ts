@@ -2,7 +2,7 @@ import type { ApiError, Directory, RequestMetadata } from "@sms-gateway/contract
 import type { SchemaError } from "@sms-gateway/http";
 import type { GatewaySettings } from "../config.ts";
 import type { AuthenticatedCaller } from "../plugins/authenticate.ts";
-import { type AcceptDeps, type Acceptance, acceptMessages } from "./accept-messages.ts";
+import { type Acceptance, type AcceptDeps, acceptMessages } from "./accept-messages.ts";
 import { findRefusal } from "./find-refusal.ts";
 import { fingerprintRequest, hashIdempotencyKey } from "./fingerprint.ts";
 import { isSimulated, limitsOf } from "./prepare-request.ts";
@@ -32,7 +32,11 @@ const IDEMPOTENCY_KEY = /^[A-Za-z0-9._:-]{1,255}$/;
 
 /** Validates a request to send and accepts it. Throws `ApiError`s. */
 export async function sendMessages(deps: SendDeps, call: SendCall): Promise<Acceptance> {
-  const form = readSendRequest(call.body, [...call.schemaErrors, ...checkIdempotencyKey(call.idempotencyKey)], formSettings(deps.settings));
+  const form = readSendRequest(
+    call.body,
+    [...call.schemaErrors, ...checkIdempotencyKey(call.idempotencyKey)],
+    formSettings(deps.settings),
+  );
   const { caller } = call;
   const providers = deps.directory.providers();
   const simulated = isSimulated(caller, providers);

@@ -1,4 +1,10 @@
-import { ApiError, BOOTSTRAP_CLIENT_ID, type Directory, type DirectoryClient, type KeyScope } from "@sms-gateway/contracts";
+import {
+  ApiError,
+  BOOTSTRAP_CLIENT_ID,
+  type Directory,
+  type DirectoryClient,
+  type KeyScope,
+} from "@sms-gateway/contracts";
 import { createFailureBrake, hashApiKey, readApiKey } from "@sms-gateway/http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
@@ -45,14 +51,16 @@ export const authenticate = fp(
       const client = found && directory.client(found.client_id);
       if (found === undefined || client === undefined) return refuse(request, "The API key is not valid.");
       if (found.revoked) return refuse(request, "The API key was revoked.");
-      if (found.expires_at !== null && Date.parse(found.expires_at) <= now()) return refuse(request, "The API key has expired.");
+      if (found.expires_at !== null && Date.parse(found.expires_at) <= now())
+        return refuse(request, "The API key has expired.");
       if (!client.active) return refuse(request, "The client is inactive.");
       return { client, keyId: found.id, kind: found.kind, scopes: found.scopes };
     };
 
     app.decorateRequest("authenticate", async function authenticateRequest(this: FastifyRequest, scope: KeyScope) {
       const caller = await find(this);
-      if (!caller.scopes.includes(scope)) throw new ApiError("FORBIDDEN", { message: `The API key lacks the scope "${scope}".`, details: { scope } });
+      if (!caller.scopes.includes(scope))
+        throw new ApiError("FORBIDDEN", { message: `The API key lacks the scope "${scope}".`, details: { scope } });
       return caller;
     });
   },

@@ -1,6 +1,11 @@
 import replyFrom from "@fastify/reply-from";
 import { ApiError, ERROR_CODES } from "@sms-gateway/contracts";
-import { CLIENT_ADDRESS_HEADER, CLIENT_ADDRESS_SIGNATURE_HEADER, errorResponses, signClientAddress } from "@sms-gateway/http";
+import {
+  CLIENT_ADDRESS_HEADER,
+  CLIENT_ADDRESS_SIGNATURE_HEADER,
+  errorResponses,
+  signClientAddress,
+} from "@sms-gateway/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { GatewaySettings } from "../config.ts";
 
@@ -16,7 +21,13 @@ const TIMEOUT_MS = 15_000;
 export async function registerForwarding(app: FastifyInstance, settings: GatewaySettings): Promise<void> {
   await app.register(replyFrom, {
     base: settings.WORKER_URL,
-    undici: { connections: 64, pipelining: 1, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: 2_000 } },
+    undici: {
+      connections: 64,
+      pipelining: 1,
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+      connect: { timeout: 2_000 },
+    },
     // A POST that may have been carried out is never sent twice by us.
     retryMethods: ["GET"],
     disableRequestLogging: true,
@@ -30,18 +41,45 @@ export function forwardApiRoutes(settings: GatewaySettings): (app: FastifyInstan
     const security = [{ ApiKey: [] }, { Bearer: [] }, { Basic: [] }];
     app.get(
       "/sms",
-      { schema: { summary: "List messages, newest first", tags, security, querystring: LIST_QUERY, response: { 200: { $ref: "MessageList#" }, ...errorResponses(401, 403, 422, 503) } }, attachValidation: true },
+      {
+        schema: {
+          summary: "List messages, newest first",
+          tags,
+          security,
+          querystring: LIST_QUERY,
+          response: { 200: { $ref: "MessageList#" }, ...errorResponses(401, 403, 422, 503) },
+        },
+        attachValidation: true,
+      },
       (request, reply) => forward(settings, request, reply, "/api/v1/sms"),
     );
     app.get<{ Params: { id: string } }>(
       "/sms/:id",
-      { schema: { summary: "Read one message with its attempts and events", tags, security, response: { 200: { anyOf: [{ $ref: "MessageView#" }, { $ref: "AcceptedMessageView#" }] }, ...errorResponses(401, 403, 404, 503) } } },
+      {
+        schema: {
+          summary: "Read one message with its attempts and events",
+          tags,
+          security,
+          response: {
+            200: { anyOf: [{ $ref: "MessageView#" }, { $ref: "AcceptedMessageView#" }] },
+            ...errorResponses(401, 403, 404, 503),
+          },
+        },
+      },
       (request, reply) => forward(settings, request, reply, `/api/v1/sms/${encodeURIComponent(request.params.id)}`),
     );
     app.post<{ Params: { id: string } }>(
       "/sms/:id/cancel",
-      { schema: { summary: "Cancel a message that is scheduled or queued", tags, security, response: { 200: { $ref: "MessageView#" }, ...errorResponses(401, 403, 404, 409, 503) } } },
-      (request, reply) => forward(settings, request, reply, `/api/v1/sms/${encodeURIComponent(request.params.id)}/cancel`),
+      {
+        schema: {
+          summary: "Cancel a message that is scheduled or queued",
+          tags,
+          security,
+          response: { 200: { $ref: "MessageView#" }, ...errorResponses(401, 403, 404, 409, 503) },
+        },
+      },
+      (request, reply) =>
+        forward(settings, request, reply, `/api/v1/sms/${encodeURIComponent(request.params.id)}/cancel`),
     );
   };
 }
@@ -49,7 +87,19 @@ export function forwardApiRoutes(settings: GatewaySettings): (app: FastifyInstan
 const LIST_QUERY = {
   type: "object",
   properties: Object.fromEntries(
-    ["status", "sms_type", "to", "provider", "batch_id", "custom_id", "date_from", "date_to", "limit", "offset", "cursor"].map((name) => [name, { type: "string" }]),
+    [
+      "status",
+      "sms_type",
+      "to",
+      "provider",
+      "batch_id",
+      "custom_id",
+      "date_from",
+      "date_to",
+      "limit",
+      "offset",
+      "cursor",
+    ].map((name) => [name, { type: "string" }]),
   ),
 };
 
@@ -62,7 +112,8 @@ export function forwardCallbacks(settings: GatewaySettings): (app: FastifyInstan
       method: ["GET", "POST"],
       url: "/webhooks/:provider/status",
       schema: { summary: "Delivery reports, in each provider's own form and signed as it signs", tags: ["callbacks"] },
-      handler: (request, reply) => forward(settings, request, reply, `/webhooks/${encodeURIComponent(request.params.provider)}/status`),
+      handler: (request, reply) =>
+        forward(settings, request, reply, `/webhooks/${encodeURIComponent(request.params.provider)}/status`),
     });
   };
 }
@@ -70,19 +121,36 @@ export function forwardCallbacks(settings: GatewaySettings): (app: FastifyInstan
 function forward(settings: GatewaySettings, request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
   return reply.from(path, {
     rewriteRequestHeaders: (_request, headers) => forwardedHeaders(settings, request, headers),
-    rewriteHeaders: (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => ANSWER_HEADERS.has(name.toLowerCase()))),
+    rewriteHeaders: (headers) =>
+      Object.fromEntries(Object.entries(headers).filter(([name]) => ANSWER_HEADERS.has(name.toLowerCase()))),
     onError: (failed, { error }) => {
-      const { message, status } = { message: "Reading is not possible just now; sending goes on.", status: ERROR_CODES.SERVICE_UNAVAILABLE.status };
+      const { message, status } = {
+        message: "Reading is not possible just now; sending goes on.",
+        status: ERROR_CODES.SERVICE_UNAVAILABLE.status,
+      };
       request.log.warn({ event: "forward.failed", err: error });
       failed.header("retry-after", "2");
-      failed.send(new ApiError("SERVICE_UNAVAILABLE", { message, status, details: { outcome: "not_accepted", reason: "worker_unreachable" }, retryAfterS: 2 }));
+      failed.send(
+        new ApiError("SERVICE_UNAVAILABLE", {
+          message,
+          status,
+          details: { outcome: "not_accepted", reason: "worker_unreachable" },
+          retryAfterS: 2,
+        }),
+      );
     },
   });
 }
 
-function forwardedHeaders(settings: GatewaySettings, request: FastifyRequest, headers: Record<string, unknown>): Record<string, string> {
+function forwardedHeaders(
+  settings: GatewaySettings,
+  request: FastifyRequest,
+  headers: Record<string, unknown>,
+): Record<string, string> {
   const kept = Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === "string" && (FORWARDED_HEADERS.includes(name) || CALLBACK_HEADERS.test(name)) ? [[name, value] as const] : [],
+    typeof value === "string" && (FORWARDED_HEADERS.includes(name) || CALLBACK_HEADERS.test(name))
+      ? [[name, value] as const]
+      : [],
   );
   return {
     ...Object.fromEntries(kept),

@@ -7,7 +7,17 @@ import { runSend } from "./sms/send-message.ts";
 
 const Text = Type.Optional(Type.Unknown());
 const SimpleSendRequest = Type.Object(
-  { to: Text, message: Text, recipient_number: Text, message_content: Text, senderPhone: Text, receiverPhone: Text, messageText: Text, timestamp: Text, uuid: Text },
+  {
+    to: Text,
+    message: Text,
+    recipient_number: Text,
+    message_content: Text,
+    senderPhone: Text,
+    receiverPhone: Text,
+    messageText: Text,
+    timestamp: Text,
+    uuid: Text,
+  },
   {
     description:
       "One of: {to, message} (requirement 000), {recipient_number, message_content} (requirement 003), {senderPhone, receiverPhone, messageText, timestamp, uuid} (requirement 001; uuid is the Idempotency-Key).",

@@ -8,10 +8,11 @@ import {
   REPORT_STATUSES,
   type ReportStatus,
 } from "@sms-gateway/contracts";
+import type { MessageChange } from "@sms-gateway/db";
 import type { SubmitResult } from "@sms-gateway/providers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AttemptFacts, AttemptResult, DeliveryDecision, MessageFacts } from "./delivery-facts.ts";
+import type { AttemptFacts, AttemptResult, MessageFacts } from "./delivery-facts.ts";
 import { type AttemptReport, foldReport } from "./fold-report.ts";
 import { foldSubmitResult, type PlanningContext } from "./fold-submit-result.ts";
 import { ROUNDS_MAX } from "./retry-schedule.ts";
@@ -32,7 +33,7 @@ const providers = PROVIDER_NAMES.map(
 );
 
 function planning(changes: Partial<PlanningContext> = {}): PlanningContext {
-  return { providers, defaultProvider: "twilio", now, random: () => 0.5, ...changes };
+  return { providers, defaultProvider: "twilio", random: () => 0.5, ...changes };
 }
 
 function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
@@ -45,6 +46,7 @@ function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
     messageType: "text",
     fromNumber: null,
     expireAt: later,
+    now,
     ...changes,
   };
 }
@@ -54,7 +56,7 @@ function attempt(number: number, provider: ProviderName, changes: Partial<Attemp
 }
 
 function ended(result: SubmitResult, attemptNumber = 1, provider: ProviderName = "twilio"): AttemptResult {
-  return { messageId: "m", attemptNumber, provider, result, finishedAt: now };
+  return { messageId: "m", attemptNumber, provider, result };
 }
 
 function report(status: ReportStatus, changes: Partial<AttemptReport> = {}): AttemptReport {
@@ -79,28 +81,37 @@ describe("foldSubmitResult", () => {
     expect(foldSubmitResult(sending(), open, ended(accepted), planning())).toMatchObject({
       status: "sent",
       error: null,
-      attempt: { number: 1, outcome: "accepted", providerMessageId: "SM1" },
+      attempts: [{ number: 1, outcome: "accepted", providerMessageId: "SM1" }],
+      provider: "twilio",
+      providerMessageId: "SM1",
     });
   });
 
   it("asks the next provider at once when one says try later", () => {
     expect(foldSubmitResult(sending(), open, ended(tryLater), planning())).toMatchObject({
       status: "queued",
-      next: { provider: "aws_sns", dueAt: now, round: 1, tried: ["twilio"] },
+      plannedProvider: "aws_sns",
+      dueInMs: 0,
+      tried: ["twilio"],
     });
   });
 
   it("waits for the next round when everybody was asked, and then starts over with the first", () => {
     const message = sending({ tried: [...PROVIDER_NAMES] });
     const decision = foldSubmitResult(message, open, ended(tryLater), planning());
-    expect(decision).toMatchObject({ status: "queued", next: { provider: "twilio", round: 2, tried: [] } });
-    expect(decision?.next?.dueAt).toEqual(new Date(now.getTime() + 2500));
+    expect(decision).toMatchObject({
+      status: "queued",
+      plannedProvider: "twilio",
+      round: 2,
+      tried: [],
+      dueInMs: 2500,
+    });
   });
 
   it("waits as long as the provider asks for", () => {
     const result = { ...tryLater, retryAfterMs: 7000 };
     const decision = foldSubmitResult(sending({ providers: ["twilio"] }), open, ended(result), planning());
-    expect(decision?.next).toEqual({ provider: "twilio", dueAt: new Date(now.getTime() + 7000), round: 2, tried: [] });
+    expect(decision).toMatchObject({ plannedProvider: "twilio", dueInMs: 7000, round: 2, tried: [] });
   });
 
   it("ends after the last round", () => {
@@ -112,7 +123,7 @@ describe("foldSubmitResult", () => {
   });
 
   it("ends when the message's life is over", () => {
-    const decision = foldSubmitResult(sending(), open, ended(tryLater), planning({ now: later }));
+    const decision = foldSubmitResult(sending({ now: later }), open, ended(tryLater), planning());
     expect(decision).toMatchObject({ status: "failed", error: { code: "EXPIRED" } });
   });
 
@@ -121,7 +132,8 @@ describe("foldSubmitResult", () => {
     expect(foldSubmitResult(sending(), open, ended(refused), planning())).toEqual({
       status: "failed",
       error: { code: "21211", message: "Invalid 'To'" },
-      attempt: { number: 1, outcome: "rejected", finishedAt: now, error: { code: "21211", message: "Invalid 'To'" } },
+      attempts: [{ number: 1, outcome: "rejected", errorCode: "21211", errorMessage: "Invalid 'To'" }],
+      eventDetail: { provider: "twilio", attempt: 1, error_code: "21211" },
     });
   });
 
@@ -129,12 +141,12 @@ describe("foldSubmitResult", () => {
     const refused = { outcome: "rejected", scope: "provider", error: { code: "20003", reason: "auth" } } as const;
     const requested = ["twilio", "plivo"] as const;
     const first = foldSubmitResult(sending({ providers: requested }), open, ended(refused), planning());
-    expect(first).toMatchObject({ status: "queued", next: { provider: "plivo", round: 1 } });
+    expect(first).toMatchObject({ status: "queued", plannedProvider: "plivo", dueInMs: 0 });
 
     const attempts = [attempt(1, "twilio", { outcome: "rejected" }), attempt(2, "plivo")];
     const message = sending({ providers: requested, tried: ["twilio", "plivo"] });
     const second = foldSubmitResult(message, attempts, ended(tryLater, 2, "plivo"), planning());
-    expect(second).toMatchObject({ status: "queued", next: { provider: "plivo", round: 2 } });
+    expect(second).toMatchObject({ status: "queued", plannedProvider: "plivo", round: 2 });
 
     const third = foldSubmitResult(message, attempts, ended(refused, 2, "plivo"), planning());
     expect(third).toMatchObject({ status: "failed", error: { code: "20003" } });
@@ -143,9 +155,9 @@ describe("foldSubmitResult", () => {
   it("keeps a message of unknown outcome sending, and unknown once its life is over", () => {
     expect(foldSubmitResult(sending(), open, ended(unknown), planning())).toMatchObject({
       status: "sending",
-      attempt: { outcome: "unknown" },
+      attempts: [{ outcome: "unknown" }],
     });
-    expect(foldSubmitResult(sending(), open, ended(unknown), planning({ now: later }))).toMatchObject({
+    expect(foldSubmitResult(sending({ now: later }), open, ended(unknown), planning())).toMatchObject({
       status: "unknown",
       error: { code: "TIMEOUT" },
     });
@@ -154,8 +166,8 @@ describe("foldSubmitResult", () => {
   it("lets a late answer settle an attempt whose lease ran out", () => {
     const attempts = [attempt(1, "twilio", { outcome: "unknown" })];
     expect(foldSubmitResult(sending(), attempts, ended(accepted), planning())).toMatchObject({ status: "sent" });
-    const over = sending({ status: "unknown" });
-    expect(foldSubmitResult(over, attempts, ended(tryLater), planning({ now: later }))).toMatchObject({
+    const over = sending({ status: "unknown", now: later });
+    expect(foldSubmitResult(over, attempts, ended(tryLater), planning())).toMatchObject({
       status: "failed",
     });
   });
@@ -164,7 +176,7 @@ describe("foldSubmitResult", () => {
     const attempts = [attempt(1, "twilio", { reportStatus: "delivered" })];
     expect(foldSubmitResult(sending({ status: "delivered" }), attempts, ended(accepted), planning())).toMatchObject({
       status: "delivered",
-      attempt: { outcome: "accepted", providerMessageId: "SM1" },
+      attempts: [{ outcome: "accepted", providerMessageId: "SM1" }],
     });
   });
 
@@ -180,16 +192,16 @@ describe("foldReport", () => {
   const taken = [attempt(1, "twilio", { outcome: "accepted" })];
 
   it("makes a sent message delivered", () => {
-    expect(foldReport(sent, taken, report("delivered"), now)).toMatchObject({
+    expect(foldReport(sent, taken, report("delivered"))).toMatchObject({
       status: "delivered",
       error: null,
-      attempt: { number: 1, reportStatus: "delivered", providerMessageId: "SM1" },
+      attempts: [{ number: 1, reportStatus: "delivered", providerMessageId: "SM1" }],
     });
   });
 
   it("shows the provider's code when it was not delivered", () => {
     const refused = report("undelivered", { error: { code: "30003", message: "Unreachable" } });
-    expect(foldReport(sent, taken, refused, now)).toMatchObject({
+    expect(foldReport(sent, taken, refused)).toMatchObject({
       status: "undelivered",
       error: { code: "30003", message: "Unreachable" },
     });
@@ -198,27 +210,27 @@ describe("foldReport", () => {
   it("changes nothing when a report comes again or is overtaken", () => {
     const done = [attempt(1, "twilio", { outcome: "accepted", reportStatus: "delivered" })];
     const delivered = sending({ status: "delivered" });
-    for (const status of REPORT_STATUSES) expect(foldReport(delivered, done, report(status), now)).toBeNull();
+    for (const status of REPORT_STATUSES) expect(foldReport(delivered, done, report(status))).toBeNull();
   });
 
   it("takes the report before the answer to the submit", () => {
-    expect(foldReport(sending(), open, report("delivered"), now)).toMatchObject({ status: "delivered" });
-    expect(foldReport(sending(), open, report("sent"), now)).toMatchObject({ status: "sending" });
+    expect(foldReport(sending(), open, report("delivered"))).toMatchObject({ status: "delivered" });
+    expect(foldReport(sending(), open, report("sent"))).toMatchObject({ status: "sending" });
   });
 
   it("settles an attempt of unknown outcome", () => {
     const attempts = [attempt(1, "twilio", { outcome: "unknown" })];
-    expect(foldReport(sending(), attempts, report("sent"), now)).toMatchObject({ status: "sent" });
-    expect(foldReport(sending({ status: "unknown" }), attempts, report("delivered"), now)).toMatchObject({
+    expect(foldReport(sending(), attempts, report("sent"))).toMatchObject({ status: "sent" });
+    expect(foldReport(sending({ status: "unknown" }), attempts, report("delivered"))).toMatchObject({
       status: "delivered",
     });
   });
 
   it("never triggers another try: a queued message stays queued when an earlier attempt is reported failed", () => {
     const attempts = [attempt(1, "twilio", { outcome: "try_later" })];
-    const decision = foldReport(sending({ status: "queued" }), attempts, report("failed"), now);
+    const decision = foldReport(sending({ status: "queued" }), attempts, report("failed"));
     expect(decision).toMatchObject({ status: "queued" });
-    expect(decision?.next).toBeUndefined();
+    expect(decision?.plannedProvider).toBeUndefined();
   });
 });
 
@@ -248,21 +260,19 @@ describe("any order of results and reports", () => {
         let attempts: AttemptFacts[] = [];
         let planned: ProviderName = "twilio";
 
-        const apply = (decision: DeliveryDecision | null, cause: "submit" | "report"): void => {
-          if (decision === null) return;
-          const { status, attempt: update, next } = decision;
+        const apply = (change: MessageChange | null, cause: "submit" | "report"): void => {
+          if (change === null) return;
+          const { status = message.status, round = message.round, tried = message.tried } = change;
           if (status !== message.status) expect(isAllowedTransition(message.status, status, cause)).toBe(true);
-          attempts = attempts.map((one) =>
-            one.number === update.number
-              ? {
-                  ...one,
-                  ...(update.outcome === undefined ? {} : { outcome: update.outcome }),
-                  ...(update.reportStatus === undefined ? {} : { reportStatus: update.reportStatus }),
-                }
-              : one,
-          );
-          message = { ...message, status, ...(next === undefined ? {} : { round: next.round, tried: next.tried }) };
-          if (next !== undefined) planned = next.provider;
+          for (const { number, outcome, reportStatus } of change.attempts ?? []) {
+            attempts = attempts.map((one) => ({
+              ...one,
+              ...(one.number === number && outcome !== undefined ? { outcome } : {}),
+              ...(one.number === number && reportStatus !== undefined ? { reportStatus } : {}),
+            }));
+          }
+          message = { ...message, status, round, tried };
+          planned = PROVIDER_NAMES.find((name) => name === change.plannedProvider) ?? planned;
         };
 
         for (const one of steps) {
@@ -273,13 +283,10 @@ describe("any order of results and reports", () => {
           const last = attempts.at(-1);
           const before = message.status;
           if (one.kind === "result" && last !== undefined) {
-            apply(
-              foldSubmitResult(message, attempts, ended(one.result, last.number, last.provider), planning()),
-              "submit",
-            );
+            apply(foldSubmitResult(message, attempts, ended(one.result, last.number, planned), planning()), "submit");
           }
           if (one.kind === "report")
-            apply(foldReport(message, attempts, report(one.status, { attemptNumber: one.of }), now), "report");
+            apply(foldReport(message, attempts, report(one.status, { attemptNumber: one.of })), "report");
           if (before === "delivered") expect(message.status).toBe("delivered");
           if (attempts.some(({ reportStatus }) => reportStatus === "delivered"))
             expect(message.status).toBe("delivered");

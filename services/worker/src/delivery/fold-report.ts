@@ -6,7 +6,8 @@ import {
   type ReportStatus,
   reportAdvances,
 } from "@sms-gateway/contracts";
-import type { AttemptFacts, AttemptUpdate, DeliveryDecision, DeliveryError, MessageFacts } from "./delivery-facts.ts";
+import type { AttemptChange, MessageChange } from "@sms-gateway/db";
+import type { AttemptFacts, DeliveryError, MessageFacts } from "./delivery-facts.ts";
 
 /** A delivery report whose attempt is known. */
 export interface AttemptReport {
@@ -30,28 +31,43 @@ export function foldReport(
   message: MessageFacts,
   attempts: readonly AttemptFacts[],
   report: AttemptReport,
-  now: Date,
-): DeliveryDecision | null {
+): MessageChange | null {
   const attempt = attempts.find(({ number }) => number === report.attemptNumber);
   if (attempt === undefined || !reportAdvances(attempt.reportStatus, report.status)) return null;
   const after = attempts.map((one) => (one === attempt ? { ...one, reportStatus: report.status } : one));
   const derived = deriveMessageState(after, {
     retryPlanned: message.status === "queued" || message.status === "scheduled",
-    closed: isFinalState(message.status) || now >= message.expireAt,
+    closed: isFinalState(message.status) || message.now >= message.expireAt,
   });
   const status = isAllowedTransition(message.status, derived, "report") ? derived : message.status;
-  const hasChanged = status !== message.status;
-  return { attempt: updateAttempt(report), status, ...(hasChanged ? { error: describeEnd(status, report) } : {}) };
+  return {
+    attempts: [changeAttempt(report)],
+    status,
+    ...(status === message.status ? {} : describeChange(status, attempt, report)),
+    ...(report.price === undefined ? {} : { cost: report.price }),
+  };
 }
 
-function updateAttempt(report: AttemptReport): AttemptUpdate {
+function changeAttempt(report: AttemptReport): AttemptChange {
   return {
     number: report.attemptNumber,
     reportStatus: report.status,
     reportAt: report.receivedAt,
     providerMessageId: report.providerMessageId,
-    ...(report.error === null ? {} : { error: report.error }),
+    ...(report.error === null ? {} : { errorCode: report.error.code, errorMessage: report.error.message }),
     ...(report.price === undefined ? {} : { price: report.price }),
+  };
+}
+
+function describeChange(status: MessageState, { provider }: AttemptFacts, report: AttemptReport): MessageChange {
+  const { attemptNumber: attempt, providerMessageId, providerStatus } = report;
+  const error = describeEnd(status, report);
+  const eventDetail = { provider, attempt, provider_status: providerStatus };
+  return {
+    error,
+    provider,
+    providerMessageId,
+    eventDetail: error === null ? eventDetail : { ...eventDetail, error_code: error.code },
   };
 }
 

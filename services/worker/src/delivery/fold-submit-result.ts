@@ -6,15 +6,9 @@ import {
   type MessageState,
   type ProviderName,
 } from "@sms-gateway/contracts";
-import type {
-  AttemptFacts,
-  AttemptResult,
-  AttemptUpdate,
-  DeliveryDecision,
-  DeliveryError,
-  MessageFacts,
-  PlannedTry,
-} from "./delivery-facts.ts";
+import type { AttemptChange, MessageChange } from "@sms-gateway/db";
+import type { SubmitResult } from "@sms-gateway/providers";
+import type { AttemptFacts, AttemptResult, DeliveryError, MessageFacts } from "./delivery-facts.ts";
 import { planProvider, planWaitingProvider } from "./plan-provider.ts";
 import { nextRoundDelayMs, ROUNDS_MAX } from "./retry-schedule.ts";
 
@@ -22,10 +16,11 @@ import { nextRoundDelayMs, ROUNDS_MAX } from "./retry-schedule.ts";
 export interface PlanningContext {
   readonly providers: readonly DirectoryProvider[];
   readonly defaultProvider: ProviderName | undefined;
-  readonly now: Date;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
+
+type Refusal = Exclude<SubmitResult, { outcome: "accepted" }>;
 
 /**
  * What the end of a provider's call makes of its attempt and its message (architecture.md 5.5 and 5.6). Pure.
@@ -42,23 +37,25 @@ export function foldSubmitResult(
   attempts: readonly AttemptFacts[],
   settled: AttemptResult,
   context: PlanningContext,
-): DeliveryDecision | null {
-  const attempt = attempts.find(({ number }) => number === settled.attemptNumber);
+): MessageChange | null {
+  const { result, attemptNumber } = settled;
+  const attempt = attempts.find(({ number }) => number === attemptNumber);
   if (attempt === undefined) return null;
-  const outcome = weighOutcome(attempt, settled.result.outcome);
+  const outcome = weighOutcome(attempt, result.outcome);
   if (outcome === null) return null;
   const after = attempts.map((one) => (one === attempt ? { ...one, outcome } : one));
-  const update = updateAttempt(settled, outcome);
-  const closed = message.status === "unknown" || context.now >= message.expireAt;
+  const closed = message.status === "unknown" || message.now >= message.expireAt;
   const withoutRetry = deriveMessageState(after, { retryPlanned: false, closed });
+  const settledAttempt = {
+    attempts: [changeAttempt(settled, outcome)],
+    eventDetail: describeEvent(settled),
+  };
 
-  if (withoutRetry !== "failed" || message.status !== "sending" || settled.result.outcome === "accepted") {
-    const status = isAllowedTransition(message.status, withoutRetry, "submit") ? withoutRetry : message.status;
-    return { attempt: update, status, ...describeError(status, settled) };
+  if (result.outcome !== "accepted" && withoutRetry === "failed" && message.status === "sending") {
+    return { ...settledAttempt, ...planNextTry(message, after, { ...settled, result }, context) };
   }
-  const next = planNextTry(message, after, settled, context);
-  if ("code" in next) return { attempt: update, status: "failed", error: next };
-  return { attempt: update, status: "queued", next };
+  const status = isAllowedTransition(message.status, withoutRetry, "submit") ? withoutRetry : message.status;
+  return { ...settledAttempt, status, ...describeEnd(status, result), ...describeAcceptance(settled) };
 }
 
 /**
@@ -76,36 +73,49 @@ function weighOutcome(
   return present === "unknown" && outcome !== "unknown" ? outcome : null;
 }
 
-function updateAttempt({ attemptNumber, result, finishedAt }: AttemptResult, outcome: AttemptOutcome): AttemptUpdate {
-  const base = { number: attemptNumber, outcome, finishedAt };
-  if (result.outcome !== "accepted") return { ...base, error: toError(result.error) };
+function changeAttempt({ attemptNumber, result }: AttemptResult, outcome: AttemptOutcome): AttemptChange {
+  const change = { number: attemptNumber, outcome };
+  if (result.outcome !== "accepted") {
+    return { ...change, errorCode: result.error.code, errorMessage: result.error.reason };
+  }
+  const { providerMessageId, segments, price } = result;
   return {
-    ...base,
-    providerMessageId: result.providerMessageId,
-    ...(result.segments === undefined ? {} : { segments: result.segments }),
-    ...(result.price === undefined ? {} : { price: result.price }),
+    ...change,
+    providerMessageId,
+    ...(segments === undefined ? {} : { segments }),
+    ...(price === undefined ? {} : { price }),
   };
 }
 
-function describeError(status: MessageState, { result }: AttemptResult): { error?: DeliveryError | null } {
+function describeEvent({ provider, attemptNumber, result }: AttemptResult): Record<string, unknown> {
+  const detail = { provider, attempt: attemptNumber };
+  return result.outcome === "accepted" ? detail : { ...detail, error_code: result.error.code };
+}
+
+/** What the message shows of the provider that has it. */
+function describeAcceptance({ provider, result }: AttemptResult): MessageChange {
+  if (result.outcome !== "accepted") return {};
+  const { providerMessageId, price } = result;
+  return { provider, providerMessageId, ...(price === undefined ? {} : { cost: price }) };
+}
+
+function describeEnd(status: MessageState, result: SubmitResult): MessageChange {
   if (status === "sent" || status === "delivered") return { error: null };
   if (result.outcome === "accepted") return {};
-  return status === "failed" || status === "unknown" ? { error: toError(result.error) } : {};
+  return status === "failed" || status === "unknown" ? { error: toError(result) } : {};
 }
 
 function planNextTry(
   message: MessageFacts,
   attempts: readonly AttemptFacts[],
-  { provider, result }: AttemptResult,
+  { provider, result }: { readonly provider: ProviderName; readonly result: Refusal },
   context: PlanningContext,
-): PlannedTry | DeliveryError {
-  if (result.outcome === "accepted") throw new TypeError("an accepted attempt needs no further try");
-  const error = toError(result.error);
-  if (result.outcome === "rejected" && result.scope !== "provider") return error;
-  const expired = { code: "EXPIRED", message: "The message's life ended before a provider took it." };
-  if (context.now >= message.expireAt) return expired;
-
-  const ruledOut = new Set(attempts.filter(({ outcome }) => outcome === "rejected").map((one) => one.provider));
+): MessageChange {
+  const fail = (error: DeliveryError): MessageChange => ({ status: "failed", error });
+  if (result.outcome === "rejected" && result.scope !== "provider") return fail(toError(result));
+  if (message.now >= message.expireAt) {
+    return fail({ code: "EXPIRED", message: "The message's life ended before a provider took it." });
+  }
   const request = {
     requested: message.providers,
     simulated: message.simulated,
@@ -113,28 +123,28 @@ function planNextTry(
     sender: message.fromNumber,
     providers: context.providers,
     defaultProvider: context.defaultProvider,
-    ruledOut,
+    ruledOut: new Set(attempts.filter(({ outcome }) => outcome === "rejected").map((one) => one.provider)),
   };
   const tried = new Set([...message.tried, provider]);
   const nextInRound = planProvider({ ...request, tried });
-  if (nextInRound !== null) {
-    return { provider: nextInRound, dueAt: context.now, round: message.round, tried: [...tried] };
-  }
-  const nextRound = planProvider({ ...request, tried: new Set() }) ?? planWaitingProvider(request);
-  if (nextRound === null) return error;
+  if (nextInRound !== null) return { status: "queued", plannedProvider: nextInRound, dueInMs: 0, tried: [...tried] };
+
+  const firstOfNextRound = planProvider({ ...request, tried: new Set() }) ?? planWaitingProvider(request);
+  if (firstOfNextRound === null) return fail(toError(result));
   if (message.round >= ROUNDS_MAX) {
-    return { code: "RETRIES_EXHAUSTED", message: `No provider took the message in ${ROUNDS_MAX} rounds.` };
+    const sentence = `No provider took the message in ${ROUNDS_MAX} rounds.`;
+    return fail({ code: "RETRIES_EXHAUSTED", message: sentence });
   }
   const minimumMs = result.outcome === "try_later" ? (result.retryAfterMs ?? 0) : 0;
-  const delayMs = nextRoundDelayMs(message.round, minimumMs, context.random);
   return {
-    provider: nextRound,
-    dueAt: new Date(context.now.getTime() + delayMs),
+    status: "queued",
+    plannedProvider: firstOfNextRound,
+    dueInMs: nextRoundDelayMs(message.round, minimumMs, context.random),
     round: message.round + 1,
     tried: [],
   };
 }
 
-function toError({ code, reason }: { readonly code: string; readonly reason: string }): DeliveryError {
-  return { code, message: reason };
+function toError({ error }: Refusal): DeliveryError {
+  return { code: error.code, message: error.reason };
 }

@@ -3,7 +3,7 @@ import { type DirectoryProvider, isOperational, type MessageType, type ProviderN
 /** What a plan depends on. */
 export interface PlanRequest {
   /** Providers the request named, in order; empty means smart selection. */
-  readonly requested: readonly ProviderName[];
+  readonly requested: readonly string[];
   readonly simulated: boolean;
   readonly messageType: MessageType;
   readonly sender: string | null;
@@ -12,9 +12,9 @@ export interface PlanRequest {
   /** Asked first among those of equal priority. */
   readonly defaultProvider: ProviderName | undefined;
   /** Already asked in this round. */
-  readonly tried: ReadonlySet<ProviderName>;
+  readonly tried: ReadonlySet<string>;
   /** Have refused this message for good (credentials, sender, region): never asked again. */
-  readonly ruledOut: ReadonlySet<ProviderName>;
+  readonly ruledOut: ReadonlySet<string>;
 }
 
 /**
@@ -31,8 +31,7 @@ export function planProvider(request: PlanRequest): ProviderName | null {
  * for smart selection the first of all. `null`: every one of them has refused it for good.
  */
 export function planWaitingProvider(request: Omit<PlanRequest, "tried">): ProviderName | null {
-  const candidates = request.requested.length > 0 ? request.requested : rankProviders(request);
-  return candidates.find((name) => !request.ruledOut.has(name)) ?? null;
+  return listCandidates(request).find((name) => !request.ruledOut.has(name)) ?? null;
 }
 
 function listSuitable(request: PlanRequest): ProviderName[] {
@@ -41,8 +40,7 @@ function listSuitable(request: PlanRequest): ProviderName[] {
       .filter((provider) => isOperational(provider, request.simulated) && canCarry(provider, request))
       .map(({ name }) => name),
   );
-  const candidates = request.requested.length > 0 ? request.requested : rankProviders(request);
-  return candidates.filter((name) => suitable.has(name) && !request.ruledOut.has(name));
+  return listCandidates(request).filter((name) => suitable.has(name) && !request.ruledOut.has(name));
 }
 
 function canCarry({ capabilities }: DirectoryProvider, request: PlanRequest): boolean {
@@ -50,6 +48,12 @@ function canCarry({ capabilities }: DirectoryProvider, request: PlanRequest): bo
   return (
     capabilities.message_types.includes(request.messageType) && (!alphanumeric || capabilities.alphanumeric_senders)
   );
+}
+
+/** Everybody who may be asked at all, in order. */
+function listCandidates(request: Pick<PlanRequest, "requested" | "providers" | "defaultProvider">): ProviderName[] {
+  if (request.requested.length === 0) return rankProviders(request);
+  return request.requested.flatMap((name) => request.providers.find((one) => one.name === name)?.name ?? []);
 }
 
 function rankProviders(request: Pick<PlanRequest, "providers" | "defaultProvider">): ProviderName[] {

@@ -40,7 +40,7 @@ export async function submitMessage(deps: SubmitDeps, attempt: ClaimedAttempt): 
   metrics.attempts.inc({ provider, outcome: result.outcome });
   metrics.attemptSeconds.observe({ provider }, durationMs / 1000);
   logAttempt(deps.logger, attempt, result, durationMs);
-  return { messageId: message.id, attemptNumber: message.attemptNumber, provider, result, finishedAt: new Date() };
+  return { messageId: message.id, attemptNumber: message.attemptNumber, provider, result };
 }
 
 async function callProvider(deps: SubmitDeps, attempt: ClaimedAttempt): Promise<SubmitResult> {

@@ -12,7 +12,12 @@ const schema = {
   security: [{ ApiKey: [] }, { Bearer: [] }, { Basic: [] }],
   headers: {
     type: "object",
-    properties: { "idempotency-key": { type: "string", description: "1 to 255 characters of A–Z a–z 0–9 . _ : -, kept for 24 h per client." } },
+    properties: {
+      "idempotency-key": {
+        type: "string",
+        description: "1 to 255 characters of A–Z a–z 0–9 . _ : -, kept for 24 h per client.",
+      },
+    },
   },
   body: { $ref: "SendRequest#" },
   response: { 202: { $ref: "SendAnswer#" }, ...errorResponses(400, 401, 403, 409, 413, 415, 422, 429, 500, 503) },
@@ -42,7 +47,12 @@ export async function runSend(
       body: call.body,
       schemaErrors: (request.validationError?.validation ?? []) as readonly SchemaError[],
       idempotencyKey: readHeader(request, "idempotency-key") ?? call.idempotencyKey,
-      request: { id: request.id, ip: request.ip, user_agent: readHeader(request, "user-agent")?.slice(0, 512) ?? null, bytes: request.bodyBytes },
+      request: {
+        id: request.id,
+        ip: request.ip,
+        user_agent: readHeader(request, "user-agent")?.slice(0, 512) ?? null,
+        bytes: request.bodyBytes,
+      },
     });
     setLimitHeaders(reply, acceptance.limits);
     if (acceptance.replayed) reply.header("idempotent-replayed", "true");

@@ -1,0 +1,50 @@
+import { describeWithOwn } from "@sms-gateway/testkit";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Product, type ProductOptions, startProduct } from "./product.ts";
+
+/** Of each service's log, shown when a test fails. */
+const SHOWN_LINES = 30;
+
+/**
+ * A suite against the whole product, with servers of its own: it may stop, freeze and kill every part. They are started
+ * once for the suite and always stopped. `product()` is for use inside of tests and hooks.
+ */
+export function describeWithProduct(
+  name: string,
+  suite: (product: () => Product) => void,
+  options: ProductOptions = {},
+): void {
+  describeWithOwn("postgres", name, (startPostgres) => {
+    describeWithOwn("redis", "with Redis", (startRedis) => {
+      describeWithOwn("rabbitmq", "and RabbitMQ", (startRabbitmq) => {
+        let running: Product | undefined;
+        const product = (): Product => {
+          if (running === undefined) throw new Error("the product is not running");
+          return running;
+        };
+        beforeAll(async () => {
+          const [postgres, redis, rabbitmq] = await Promise.all([
+            startPostgres({ database: "sms_gateway" }),
+            // Durable, as in production: what a restart must not forget (quota, reservations) is on disk.
+            startRedis({ password: "e2e-redis-password", durable: true }),
+            startRabbitmq({ user: "e2e", password: "e2e-rabbitmq-password" }),
+          ]);
+          running = await startProduct({ postgres, redis, rabbitmq }, options);
+          for (const password of ["e2e-redis-password", "e2e-rabbitmq-password"]) running.traces.addSecret(password);
+        });
+        afterAll(() => running?.stop());
+        afterEach(({ task }) => {
+          if (task.result?.state === "fail") showLogs(product());
+        });
+        suite(product);
+      });
+    });
+  });
+}
+
+function showLogs(product: Product): void {
+  for (const { name, text } of product.readOutputs()) {
+    const lines = text.trimEnd().split("\n").slice(-SHOWN_LINES);
+    process.stderr.write(`--- the end of the log of ${name}\n${lines.join("\n")}\n`);
+  }
+}

@@ -1,0 +1,201 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createSmsClient, type SmsClient } from "@sms-gateway/client";
+import { findFreePort, type PostgresServer, type RabbitmqServer, type RedisServer } from "@sms-gateway/testkit";
+import { type Answer, type CallOptions, callHttp } from "./http-calls.ts";
+import { createService, ROOT, RUN_SOURCE, type Service, type Settings } from "./service-process.ts";
+import { createTraces, type Traces } from "./traces.ts";
+
+export interface ProductServers {
+  readonly rabbitmq: RabbitmqServer;
+  readonly redis: RedisServer;
+  readonly postgres: PostgresServer;
+}
+
+export type ServiceName = "gateway" | "worker" | "lab";
+
+export interface ProductOptions {
+  /** Settings beside those that the harness needs itself, per service. */
+  readonly settings?: Partial<Record<ServiceName, Settings>>;
+}
+
+/** One text in a handset's inbox. */
+export interface InboxText {
+  readonly from: string;
+  readonly message: string;
+  readonly provider: string;
+}
+
+export interface PostOptions {
+  /** Default: the bootstrapped client's. */
+  readonly apiKey?: string;
+  readonly idempotencyKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The whole product as somebody outside sees it, and the switches of its parts. */
+export interface Product {
+  readonly servers: ProductServers;
+  readonly services: Readonly<Record<ServiceName, Service>>;
+  readonly urls: Readonly<Record<ServiceName, string>>;
+  /** The bootstrapped client's key. */
+  readonly apiKey: string;
+  readonly client: SmsClient;
+  readonly traces: Traces;
+  /** A call of the gateway as it is, without a key. */
+  call(path: string, options?: CallOptions): Promise<Answer>;
+  /** `POST` to the gateway with a key. */
+  post(path: string, body: unknown, options?: PostOptions): Promise<Answer>;
+  /** `GET` from the gateway with the bootstrapped client's key, or another. */
+  get(path: string, apiKey?: string): Promise<Answer>;
+  /** `POST /api/v1/sms/send`. */
+  send(body: unknown, options?: PostOptions): Promise<Answer>;
+  /** What the handset has received, oldest first. */
+  readInbox(number: string): Promise<InboxText[]>;
+  /** Runs the admin CLI, as `make admin ARGS='…'` does, and gives what it prints. */
+  admin(...words: string[]): Promise<string>;
+  /** One more gateway with other settings, which is stopped with the rest. */
+  startGateway(settings: Settings, readyPath?: string): Promise<{ readonly url: string }>;
+  /** Everything that the services have written to their logs. */
+  readOutputs(): { readonly name: string; readonly text: string }[];
+  stop(): Promise<void>;
+}
+
+const MAIN_OF = {
+  gateway: "services/gateway/src/main.ts",
+  worker: "services/worker/src/main.ts",
+  lab: "services/carrier-lab/src/main.ts",
+} as const satisfies Record<ServiceName, string>;
+const ADMIN_TIMEOUT_MS = 30_000;
+const run = promisify(execFile);
+
+/** Starts gateway, worker and carrier lab on these servers and on free ports; resolves when all are ready. */
+export async function startProduct(servers: ProductServers, { settings = {} }: ProductOptions = {}): Promise<Product> {
+  const traces = createTraces();
+  const folder = await mkdtemp(join(tmpdir(), "sms-gateway-e2e-"));
+  const apiKey = `sk_test_${randomBytes(16).toString("hex")}`;
+  traces.addSecret(apiKey);
+  const ports = { gateway: await findFreePort(), worker: await findFreePort(), lab: await findFreePort() };
+  const urls = mapServices((name) => `http://127.0.0.1:${ports[name]}`);
+  const base = buildSettings({ servers, ports, urls, apiKey, inboxFile: join(folder, "inbox.jsonl") }, traces);
+  const started: Service[] = [];
+  const create = (name: ServiceName, more: Settings, readyUrl: string): Service => {
+    const service = createService({ name, main: MAIN_OF[name], settings: { ...base[name], ...more }, readyUrl });
+    started.push(service);
+    return service;
+  };
+  const services = mapServices((name) =>
+    create(name, settings[name] ?? {}, `${urls[name]}${name === "lab" ? "/healthz" : "/readyz"}`),
+  );
+
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.filter((service) => service.isRunning()).map((service) => service.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  const post = (path: string, body: unknown, options: PostOptions = {}) =>
+    callHttp(urls.gateway + path, {
+      method: "POST",
+      body,
+      headers: {
+        "api-key": options.apiKey ?? apiKey,
+        ...(options.idempotencyKey === undefined ? {} : { "idempotency-key": options.idempotencyKey }),
+        ...options.headers,
+      },
+    });
+
+  const product: Product = {
+    servers,
+    services,
+    urls,
+    apiKey,
+    client: createSmsClient({ baseUrl: urls.gateway, apiKey }),
+    traces,
+    call: (path, options) => callHttp(urls.gateway + path, options),
+    post,
+    get: (path, key = apiKey) => callHttp(urls.gateway + path, { headers: { "api-key": key } }),
+    send: (body, options) => post("/api/v1/sms/send", body, options),
+    readInbox: (number) => readInbox(urls.lab, number),
+    admin: (...words) => runAdmin(base.worker, words),
+    async startGateway(more, readyPath = "/readyz") {
+      const port = await findFreePort();
+      const url = `http://127.0.0.1:${port}`;
+      await create("gateway", { ...more, GATEWAY_PORT: `${port}` }, url + readyPath).start();
+      return { url };
+    },
+    readOutputs: () => started.map(({ name, readOutput }) => ({ name, text: readOutput() })),
+    stop,
+  };
+  const results = await Promise.allSettled(Object.values(services).map((service) => service.start()));
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  if (failures.length === 0) return product;
+  const outputs = product.readOutputs().map(({ name, text }) => `--- ${name}\n${text.slice(-4_000)}`);
+  await stop();
+  throw new AggregateError(failures, [...failures.map(String), ...outputs].join("\n"));
+}
+
+function mapServices<T>(map: (name: ServiceName) => T): Record<ServiceName, T> {
+  return { gateway: map("gateway"), worker: map("worker"), lab: map("lab") };
+}
+
+interface SettingFacts {
+  readonly servers: ProductServers;
+  readonly ports: Readonly<Record<ServiceName, number>>;
+  readonly urls: Readonly<Record<ServiceName, string>>;
+  readonly apiKey: string;
+  readonly inboxFile: string;
+}
+
+/** What every run needs; limits are off, so that only the tests about limits meet them. */
+function buildSettings({ servers, ports, urls, apiKey, inboxFile }: SettingFacts, traces: Traces) {
+  const makeSecret = () => {
+    const secret = randomBytes(32).toString("hex");
+    traces.addSecret(secret);
+    return secret;
+  };
+  const common = {
+    RABBITMQ_URL: servers.rabbitmq.url,
+    REDIS_URL: servers.redis.url,
+    ID_SECRET: makeSecret(),
+    INTERNAL_TOKEN: makeSecret(),
+  };
+  const labToken = makeSecret();
+  const gateway: Settings = {
+    ...common,
+    GATEWAY_HOST: "127.0.0.1",
+    GATEWAY_PORT: `${ports.gateway}`,
+    WORKER_URL: urls.worker,
+    RATE_LIMIT_PER_SECOND: "0",
+    RATE_LIMIT_PER_MINUTE: "0",
+    RATE_LIMIT_PER_HOUR: "0",
+    DEFAULT_DAILY_QUOTA: "0",
+  };
+  const worker: Settings = {
+    ...common,
+    WORKER_HOST: "127.0.0.1",
+    WORKER_PORT: `${ports.worker}`,
+    PUBLIC_URL: urls.worker,
+    DATABASE_URL: servers.postgres.url,
+    BOOTSTRAP_API_KEY: apiKey,
+    LAB_URL: urls.lab,
+    LAB_TOKEN: labToken,
+  };
+  const lab: Settings = { LAB_PORT: `${ports.lab}`, LAB_TOKEN: labToken, LAB_INBOX_FILE: inboxFile };
+  return { gateway, worker, lab };
+}
+
+async function readInbox(labUrl: string, number: string): Promise<InboxText[]> {
+  const { status, body } = await callHttp(`${labUrl}/lab/handsets/${encodeURIComponent(number)}`);
+  if (status !== 200 || !Array.isArray(body.messages)) throw new Error(`the lab's inbox answered ${status}`);
+  return body.messages.map(({ from, message, provider }) => ({ from, message, provider }));
+}
+
+async function runAdmin(settings: Settings, words: readonly string[]): Promise<string> {
+  const env = { PATH: process.env.PATH ?? "", ...settings };
+  const args = [...RUN_SOURCE, "services/worker/src/admin.ts", ...words];
+  const { stdout } = await run(process.execPath, args, { cwd: ROOT, env, timeout: ADMIN_TIMEOUT_MS });
+  return stdout;
+}

@@ -1,0 +1,26 @@
+import { isAllowedTransition, type MessageState } from "@sms-gateway/contracts";
+import type { Database } from "../connections.ts";
+import { isUuid } from "../uuid.ts";
+import { changeMessages, type StatusChange } from "./change-messages.ts";
+
+export type CancelResult =
+  | { readonly result: "canceled"; readonly change: StatusChange }
+  /** It is too late, or it was canceled before. */
+  | { readonly result: "conflict"; readonly status: MessageState }
+  /** Not recorded, or another client's. */
+  | { readonly result: "not_found" };
+
+/** Cancels a message that is scheduled or queued. Against a claim at the same moment one of the two wins, never both. */
+export async function cancelMessage(db: Database, clientId: string, id: string): Promise<CancelResult> {
+  if (!isUuid(id)) return { result: "not_found" };
+  let found: MessageState | undefined;
+  const [change] = await changeMessages(db, [id], "cancel", (message, attempts) => {
+    found = message.clientId === clientId ? message.status : undefined;
+    const cancelable = found !== undefined && isAllowedTransition(found, "canceled", "cancel");
+    // While nobody knows whether an earlier attempt went out, it cannot be promised that nothing is sent.
+    const inDoubt = attempts.some(({ outcome }) => outcome === null || outcome === "unknown");
+    return cancelable && !inDoubt ? { status: "canceled" } : null;
+  });
+  if (change !== undefined) return { result: "canceled", change };
+  return found === undefined ? { result: "not_found" } : { result: "conflict", status: found };
+}

@@ -1,0 +1,15 @@
+import type { Statement } from "./statement.ts";
+
+/** $1 most keys. */
+export const DROP_EXPIRED_IDEMPOTENCY_KEYS: Statement = {
+  name: "drop-expired-idempotency-keys",
+  text: `
+delete from idempotency_keys where (client_id, key_hash) in (
+  select client_id, key_hash from idempotency_keys
+  where expires_at <= statement_timestamp()
+  order by expires_at
+  limit $1::int
+  for update skip locked
+)
+returning key_hash`,
+};

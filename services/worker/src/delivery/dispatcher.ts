@@ -1,0 +1,85 @@
+import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import type { Database } from "@sms-gateway/db";
+import type { Logger } from "@sms-gateway/runtime";
+import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
+import type { KnownDirectory } from "../directory/known-directory.ts";
+import type { WorkerMetrics } from "../metrics.ts";
+import type { CallbackAddresses } from "./callback-address.ts";
+import { createClaim } from "./claim-messages.ts";
+import { createDispatchLoop, type DispatchLoop } from "./dispatch-loop.ts";
+import { createAttemptSettler } from "./settle-attempts.ts";
+import { LEASE_MARGIN_MS, submitMessage } from "./submit-message.ts";
+
+/** What dispatching needs. */
+export interface DispatcherDeps {
+  readonly db: Database;
+  readonly directory: KnownDirectory;
+  readonly accounts: ProviderAccounts;
+  readonly addresses: CallbackAddresses;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+  readonly defaultProvider: ProviderName | undefined;
+  readonly submitTimeoutMs: number;
+  /** Calls of one provider that may be open at a time. */
+  readonly maxInFlight: number;
+}
+
+/** Claims, submits and settles, for every provider. */
+export interface Dispatcher {
+  /** These providers have something due. */
+  wake(providers: ReadonlySet<ProviderName>): void;
+  /**
+   * Claims no more and waits until every call has ended and its result is in the database, for `deadlineMs` at most.
+   * Says whether everything is; if not, the attempts' leases will end them.
+   */
+  stop(deadlineMs: number): Promise<boolean>;
+}
+
+/** Creates a dispatcher that is running. */
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { directory, metrics, logger, submitTimeoutMs } = deps;
+  const abort = new AbortController();
+  const loops = new Map<ProviderName, DispatchLoop>();
+
+  function wake(providers: ReadonlySet<ProviderName>): void {
+    for (const provider of providers) loops.get(provider)?.wake();
+  }
+
+  const settler = createAttemptSettler({ ...deps, wake });
+  const submitDeps = { ...deps, signal: abort.signal };
+  for (const provider of PROVIDER_NAMES) {
+    const loop = createDispatchLoop({
+      slots: deps.maxInFlight,
+      mayClaim: () => directory.providers().some((one) => one.name === provider && one.enabled && !one.paused),
+      claim: createClaim(deps.db, provider, submitTimeoutMs + LEASE_MARGIN_MS),
+      // A slot stays taken until the result is in the database: a database that is slow or away slows down claiming.
+      submit: async (attempt) => {
+        const result = await submitMessage(submitDeps, attempt);
+        const written = settler.add(result);
+        metrics.unsettledResults.set(settler.size());
+        await written;
+        metrics.unsettledResults.set(settler.size());
+      },
+      onClaimFailed: (err) => {
+        metrics.failures.inc({ part: "claim" });
+        logger.warn({ event: "delivery.claim_failed", provider, err });
+      },
+    });
+    loops.set(provider, loop);
+  }
+
+  return {
+    wake,
+    async stop(deadlineMs) {
+      const ended = Promise.all([...loops.values()].map((loop) => loop.stop())).then(() => true);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<false>((resolve) => {
+        timer = setTimeout(() => resolve(false), deadlineMs);
+      });
+      const isEnded = await Promise.race([ended, late]);
+      clearTimeout(timer);
+      abort.abort();
+      return isEnded;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import { type Database, DatabaseUnavailableError } from "@sms-gateway/db";
+import type { Logger } from "@sms-gateway/runtime";
+import type { KnownDirectory } from "../directory/known-directory.ts";
+import type { WorkerMetrics } from "../metrics.ts";
+import { changeInLayers } from "./change-in-layers.ts";
+import type { AttemptResult } from "./delivery-facts.ts";
+import { foldSubmitResult } from "./fold-submit-result.ts";
+import { createGroupWriter, type GroupWriter } from "./group-writer.ts";
+import { observeChanges } from "./observe-changes.ts";
+
+/** What settling needs. */
+export interface SettleDeps {
+  readonly db: Database;
+  readonly directory: KnownDirectory;
+  readonly defaultProvider: ProviderName | undefined;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+  /** These providers have something due: a message was handed on to them. */
+  readonly wake: (providers: ReadonlySet<ProviderName>) => void;
+}
+
+/** Results in one group; the database takes groups of this size in a few milliseconds. */
+const GROUP_MAX = 500;
+
+/** Makes the writer through which every result of a submit reaches the database. */
+export function createAttemptSettler(deps: SettleDeps): GroupWriter<AttemptResult> {
+  const { metrics, logger } = deps;
+  return createGroupWriter<AttemptResult>({
+    groupMax: GROUP_MAX,
+    write: (group) => settleAttempts(deps, group),
+    isAway: (error) => error instanceof DatabaseUnavailableError,
+    onFailed: ({ error, size, givenUp }) => {
+      metrics.failures.inc({ part: givenUp ? "settle_given_up" : "settle" });
+      logger[givenUp ? "error" : "warn"]({ event: "delivery.settle_failed", size, given_up: givenUp, err: error });
+    },
+  });
+}
+
+async function settleAttempts(deps: SettleDeps, results: readonly AttemptResult[]): Promise<void> {
+  const { db, directory, metrics, defaultProvider } = deps;
+  const context = { providers: directory.providers(), defaultProvider, random: Math.random };
+  const planned = new Set<string>();
+  const happenings = results.map((result) => ({
+    messageId: result.messageId,
+    decide: (...[message, attempts]: Parameters<Parameters<typeof changeInLayers>[2][number]["decide"]>) => {
+      const change = foldSubmitResult(message, attempts, result, context);
+      if (change?.dueInMs === 0 && typeof change.plannedProvider === "string") planned.add(change.plannedProvider);
+      return change;
+    },
+  }));
+  metrics.settleBatch.observe(results.length);
+  await changeInLayers(db, "submit", happenings, (changes) => observeChanges(metrics, changes));
+  deps.wake(new Set(PROVIDER_NAMES.filter((name) => planned.has(name))));
+}
