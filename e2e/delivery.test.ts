@@ -19,7 +19,7 @@ const LAB = {
 } as const;
 
 describeWithProduct("a message on its way", (product) => {
-  describe("to the handset", () => {
+  describe.concurrent("to the handset", () => {
     test("is delivered with exactly one text in the handset's inbox", async () => {
       const { accepted, message, text } = await sendAndWait(product(), LAB.delivered);
       expect(accepted).toMatchObject({

@@ -50,6 +50,8 @@ export interface Product {
   call(path: string, options?: CallOptions): Promise<Answer>;
   /** `POST` to the gateway with a key. */
   post(path: string, body: unknown, options?: PostOptions): Promise<Answer>;
+  /** The same to another gateway. */
+  postTo(url: string, path: string, body: unknown, options?: PostOptions): Promise<Answer>;
   /** `GET` from the gateway with the bootstrapped client's key, or another. */
   get(path: string, apiKey?: string): Promise<Answer>;
   /** `POST /api/v1/sms/send`. */
@@ -96,8 +98,8 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     await Promise.all(started.filter((service) => service.isRunning()).map((service) => service.stop()));
     await rm(folder, { recursive: true, force: true });
   };
-  const post = (path: string, body: unknown, options: PostOptions = {}) =>
-    callHttp(urls.gateway + path, {
+  const postTo: Product["postTo"] = (url, path, body, options = {}) =>
+    callHttp(url + path, {
       method: "POST",
       body,
       headers: {
@@ -115,9 +117,10 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     client: createSmsClient({ baseUrl: urls.gateway, apiKey }),
     traces,
     call: (path, options) => callHttp(urls.gateway + path, options),
-    post,
+    post: (path, body, options) => postTo(urls.gateway, path, body, options),
+    postTo,
     get: (path, key = apiKey) => callHttp(urls.gateway + path, { headers: { "api-key": key } }),
-    send: (body, options) => post("/api/v1/sms/send", body, options),
+    send: (body, options) => postTo(urls.gateway, "/api/v1/sms/send", body, options),
     readInbox: (number) => readInbox(urls.lab, number),
     admin: (...words) => runAdmin(base.worker, words),
     async startGateway(more, readyPath = "/readyz") {

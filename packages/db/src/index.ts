@@ -1,6 +1,60 @@
+export type { Amount } from "./amount.ts";
+export { type CancelResult, cancelMessage } from "./change/cancel-message.ts";
+export { changeMessages, type Decide, type StatusChange } from "./change/change-messages.ts";
+export { type ExpiredLease, expireLeases } from "./change/expire-leases.ts";
+export { expireOverdue } from "./change/expire-overdue.ts";
+export { findStranded } from "./change/find-stranded.ts";
+export type { AttemptRow, LockedMessage } from "./change/locked-message.ts";
+export { type AttemptChange, ForbiddenTransitionError, type MessageChange } from "./change/message-change.ts";
+export { type Claim, type ClaimedMessage, type ClaimRequest, claimDue } from "./claim/claim-due.ts";
 export type { Database } from "./connections.ts";
 export { AlreadyExistsError, DatabaseUnavailableError } from "./database-errors.ts";
+export {
+  type ApiKeyRecord,
+  createApiKey,
+  KEY_KINDS,
+  type KeyKind,
+  listApiKeys,
+  type NewApiKey,
+  revokeApiKey,
+} from "./directory/api-keys.ts";
+export {
+  type ClientLimits,
+  type ClientRecord,
+  createClient,
+  listClients,
+  type NewClient,
+  setClientActive,
+  setClientLimits,
+} from "./directory/clients.ts";
+export { type AdminResult, readDirectoryVersion } from "./directory/directory-version.ts";
+export { type CapabilitiesOf, loadDirectorySnapshot } from "./directory/load-directory-snapshot.ts";
+export {
+  listProviders,
+  type ProviderAccount,
+  type ProviderRecord,
+  setProviderAccounts,
+  setProviderEnabled,
+  setProviderPaused,
+  setProviderPriority,
+} from "./directory/providers.ts";
+export { type DirectorySeed, seedDirectory } from "./directory/seed-directory.ts";
 export { ensurePartitions, type PartitionReport } from "./migrations/ensure-partitions.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { MigrationError } from "./migrations/migration-error.ts";
 export { type DatabaseOptions, openDatabase } from "./open-database.ts";
+export { findMessage } from "./read/find-message.ts";
+export { InvalidCursorError, listMessages, type MessageFilter, type MessagePage } from "./read/list-messages.ts";
+export type { AttemptRecord, EventRecord, MessageRecord, MessageSummaryRecord } from "./read/message-record.ts";
+export { dropExpiredIdempotencyKeys } from "./record/drop-expired-idempotency-keys.ts";
+export { type RecordedMessage, recordAccepted } from "./record/record-accepted.ts";
+export { NOT_RECORDABLE, type RecordRow, type RecordStatus } from "./record/record-row.ts";
+export { type AttemptReference, findAttemptByProviderMessageId } from "./reports/find-attempt.ts";
+export {
+  dropOldParkedReports,
+  type NewParkedReport,
+  type ParkedReport,
+  parkReport,
+  removeParkedReports,
+  takeParkedReports,
+} from "./reports/parked-reports.ts";

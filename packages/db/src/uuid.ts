@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Below every id. */
@@ -14,4 +16,15 @@ export function firstIdAt(timeMs: number): string {
     .toString(16)
     .padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8, 12)}-0000-0000-000000000000`;
+}
+
+/** A new UUIDv7 of this time (milliseconds since 1970), for what is not a message: clients and keys. */
+export function makeRandomId(timeMs: number): string {
+  const time = firstIdAt(timeMs).slice(0, 13);
+  const random = randomBytes(10);
+  // Version 7 and the variant of RFC 9562.
+  random[0] = 0x70 | ((random[0] ?? 0) & 0x0f);
+  random[2] = 0x80 | ((random[2] ?? 0) & 0x3f);
+  const hex = random.toString("hex");
+  return `${time}-${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`;
 }

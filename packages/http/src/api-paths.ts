@@ -8,11 +8,31 @@ export async function registerApiPaths(app: FastifyInstance, routes: FastifyPlug
   await app.register(routes, { prefix: "/api/v1" });
   await app.register(
     async (unversioned) => {
-      unversioned.addHook("onSend", async (_request, reply) => {
-        if (reply.statusCode > 200 && reply.statusCode < 300) reply.code(200);
+      unversioned.addHook("onRoute", (route) => {
+        if (route.schema?.response !== undefined) route.schema = { ...route.schema, response: mergeSuccess(route.schema.response) };
+      });
+      // Before serialization, whose schema is found by the status.
+      unversioned.addHook("preSerialization", (_request, reply, payload, done) => {
+        if (isSuccess(reply.statusCode)) reply.code(200);
+        done(null, payload);
+      });
+      // What is not serialized: answers without a body, streams of forwarded ones.
+      unversioned.addHook("onSend", (_request, reply, payload, done) => {
+        if (isSuccess(reply.statusCode)) reply.code(200);
+        done(null, payload);
       });
       await unversioned.register(routes);
     },
     { prefix: "/api" },
   );
+}
+
+/** What an answer looks like by status, with the successes under 200. */
+function mergeSuccess(response: unknown): Record<string, unknown> {
+  const entries = typeof response === "object" && response !== null ? Object.entries(response) : [];
+  return Object.fromEntries(entries.map(([status, schema]) => [isSuccess(Number(status)) ? "200" : status, schema]));
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }

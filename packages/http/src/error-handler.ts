@@ -3,48 +3,80 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from "fastify-plugin";
 import { describeValidation } from "./describe-validation.ts";
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Code of the error answer, for the request log and metrics. */
+    errorCode: string | undefined;
+    /** What tells failures of one code apart, for metrics: the limit or the reason. */
+    errorDetail: string | undefined;
+  }
+}
+
 /**
  * The one place where an error becomes an answer (style 25). `ApiError`s are shown as they are; Fastify's own errors are
  * translated; anything else is our fault: `INTERNAL_ERROR` without detail, and the cause goes to the log.
  */
 export const errorHandler = fp(
   async (app: FastifyInstance) => {
-    app.setErrorHandler((error: FastifyError, request, reply) => sendError(toApiError(error), error, request, reply));
+    app.decorateRequest("errorDetail", undefined);
+    app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   },
   { name: "error-handler" },
 );
 
+export interface SendErrorOptions {
+  /** Repeats the message as `error`, which the clients of requirements 000 and 003 read. */
+  readonly repeatMessage?: boolean;
+}
+
+/** Answers with an error. Also for Fastify's `frameworkErrors` (addresses that cannot be decoded) and scopes with options. */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { repeatMessage = false }: SendErrorOptions = {},
+): FastifyReply {
+  const shown = toApiError(error);
+  if (shown.code === "INTERNAL_ERROR") request.log.error({ event: "http.failed", err: shown.cause ?? error });
+  request.errorCode = shown.code;
+  request.errorDetail = detailOf(shown);
+  if (shown.retryAfterS !== undefined) reply.header("retry-after", String(shown.retryAfterS));
+  const body = makeErrorBody(shown);
+  return reply.code(shown.status).send(repeatMessage ? { ...body, error: shown.message } : body);
+}
+
 /** Turns whatever was thrown into the error that the client sees. */
-export function toApiError(error: unknown): ApiError {
+function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (!(error instanceof Error)) return new ApiError("INTERNAL_ERROR", { cause: error });
-  const { code, statusCode, validation } = error as Partial<FastifyError>;
-  if (validation !== undefined) {
+  if (!isFastifyError(error)) return new ApiError("INTERNAL_ERROR", { cause: error });
+  if (error.validation !== undefined) {
     return new ApiError("INVALID_PAYLOAD", {
       message: "The request failed validation; details.errors lists every problem.",
-      details: { errors: describeValidation(validation, (error as FastifyError).validationContext) },
+      details: { errors: describeValidation(error.validation, error.validationContext) },
     });
   }
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE" || statusCode === 413) return new ApiError("PAYLOAD_TOO_LARGE");
-  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" || statusCode === 415) return new ApiError("UNSUPPORTED_MEDIA_TYPE");
-  if (statusCode === 400) {
-    return new ApiError("INVALID_PAYLOAD", { status: 400, message: "The request cannot be read.", cause: error });
+  switch (error.statusCode) {
+    case 400:
+      return new ApiError("INVALID_PAYLOAD", { status: 400, message: "The request cannot be read.", cause: error });
+    case 404:
+    // An id or address longer than any of ours.
+    case 414:
+      return new ApiError("NOT_FOUND");
+    case 413:
+      return new ApiError("PAYLOAD_TOO_LARGE");
+    case 415:
+      return new ApiError("UNSUPPORTED_MEDIA_TYPE");
+    default:
+      return new ApiError("INTERNAL_ERROR", { cause: error });
   }
-  return new ApiError("INTERNAL_ERROR", { cause: error });
 }
 
-function sendError(shown: ApiError, cause: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (shown.status >= 500 && shown.code === "INTERNAL_ERROR") {
-    request.log.error({ event: "http.failed", err: shown.cause ?? cause, request_id: request.id }, "request failed");
-  }
-  request.errorCode = shown.code;
-  if (shown.retryAfterS !== undefined) reply.header("retry-after", String(shown.retryAfterS));
-  return reply.code(shown.status).send(makeErrorBody(shown));
+/** Fastify's own have a status; so do those of its plugins. */
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
 }
 
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Code of the error answer, for the request log and metrics. */
-    errorCode: string | undefined;
-  }
+function detailOf({ details }: ApiError): string | undefined {
+  const detail = details.limit ?? details.reason;
+  return typeof detail === "string" ? detail : undefined;
 }

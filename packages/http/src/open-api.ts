@@ -51,8 +51,3 @@ export const openApi = fp(
   },
   { name: "open-api" },
 );
-
-/** Responses for `schema.response` of a route that may end in these error statuses. */
-export function errorResponses<const S extends number>(...statuses: S[]): Record<S, { $ref: string }> {
-  return Object.fromEntries(statuses.map((status) => [status, { $ref: "ErrorBody#" }])) as Record<S, { $ref: string }>;
-}

@@ -8,15 +8,17 @@ import fp from "fastify-plugin";
  */
 export const unknownRoutes = fp(
   async (app: FastifyInstance) => {
-    const known: { pattern: RegExp; methods: Set<string> }[] = [];
+    const known: { pattern: RegExp; methods: readonly string[] }[] = [];
     app.addHook("onRoute", (route) => {
-      const methods = [route.method].flat().map((method) => method.toUpperCase());
-      known.push({ pattern: toPattern(route.url), methods: new Set(methods) });
+      known.push({ pattern: toPattern(route.url), methods: [route.method].flat().map((name) => name.toUpperCase()) });
     });
     app.setNotFoundHandler((request, reply) => {
-      const path = request.url.split("?", 1)[0] ?? "/";
-      const allowed = new Set(known.filter((k) => k.pattern.test(path)).flatMap((k) => [...k.methods]));
-      if (allowed.size === 0) throw new ApiError("NOT_FOUND", { message: "There is no such address; see /docs." });
+      const path = pathOf(request.url);
+      const allowed = new Set(known.filter((route) => route.pattern.test(path)).flatMap((route) => route.methods));
+      // The method itself may be known when the address differs in what the pattern does not look at, as a last slash.
+      if (allowed.size === 0 || allowed.has(request.method)) {
+        throw new ApiError("NOT_FOUND", { message: "There is no such address; see /docs." });
+      }
       reply.header("allow", [...allowed].sort().join(", "));
       throw new ApiError("METHOD_NOT_ALLOWED");
     });
@@ -24,8 +26,23 @@ export const unknownRoutes = fp(
   { name: "unknown-routes", dependencies: ["error-handler"] },
 );
 
-/** Fastify's path syntax as a regular expression: `:name` is one segment, `*` is the rest. */
+function pathOf(url: string): string {
+  const path = url.split("?", 1)[0] ?? "/";
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+/** Fastify's path syntax as a regular expression: `:name` is one segment, with its own expression if one is given; `*` is the rest. */
 function toPattern(url: string): RegExp {
-  const escaped = url.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replace(/:[A-Za-z_]+/g, "[^/]+").replace(/\*/g, ".*")}/?$`);
+  const parts = url.split(/(:[A-Za-z_]+(?:\(\^?[^()]*?\$?\))?)/);
+  const source = parts.map((part, index) => (index % 2 === 1 ? segmentPattern(part) : literalPattern(part)));
+  return new RegExp(`^${source.join("")}$`);
+}
+
+function segmentPattern(part: string): string {
+  const own = /\(\^?(.*?)\$?\)$/.exec(part)?.[1];
+  return own === undefined ? "[^/]+" : `(?:${own})`;
+}
+
+function literalPattern(part: string): string {
+  return part.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
 }

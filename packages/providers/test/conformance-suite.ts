@@ -199,10 +199,6 @@ function describeTrouble(subject: ConformanceSubject): void {
     ["answers in no protocol", (socket) => socket.end("what?\r\n\r\n")],
     ["stops amid the headers", (socket) => socket.end("HTTP/1.1 201 Created\r\nContent-")],
     ["stops amid the body", (socket) => socket.end(answer(201, {}, "x".repeat(99)).slice(0, -9))],
-    [
-      "never stops",
-      (socket) => socket.write(`HTTP/1.1 201 Created\r\nContent-Length: 900000\r\n\r\n${" ".repeat(800_000)}`),
-    ],
     ["answers 500 in HTML", (socket) => socket.write(answer(500, { "Content-Type": "text/html" }, "<h1>Oops</h1>"))],
     ["answers 503 without a body", (socket) => socket.write(answer(503, {}, ""))],
     ["redirects", (socket) => socket.write(answer(307, { Location: "/elsewhere" }, ""))],

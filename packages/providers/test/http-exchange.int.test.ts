@@ -29,6 +29,16 @@ it("waits for the real answer behind an interim one", async () => {
   expect(server.requests[0]).toMatch(/^POST \/x\?y=1 HTTP\/1\.1\r\n.*\r\n\r\na=b$/s);
 });
 
+it("stops reading an answer that is larger than any provider's", async () => {
+  const server = await startUnrulyServer((socket) =>
+    socket.write(`HTTP/1.1 201 Created\r\nContent-Length: 900000\r\n\r\n${" ".repeat(800_000)}`),
+  );
+  const limits = { timeoutMs: 5000, signal: new AbortController().signal };
+  const result = await createHttpExchanger().exchange(post(server.host), limits);
+  expect(result).toEqual({ kind: "broken", code: "ANSWER_TOO_LARGE" });
+  await vi.waitFor(() => expect(server.openConnections()).toBe(0), BOUND);
+});
+
 it("leaves nothing behind on a signal that lives longer than its requests", async () => {
   const server = await startUnrulyServer((socket) => socket.write(answer(200, {}, "")));
   const { signal } = new AbortController();

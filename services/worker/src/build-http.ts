@@ -20,7 +20,7 @@ import {
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WorkerRole, WorkerSettings } from "./config.ts";
 import type { KnownDirectory } from "./directory/known-directory.ts";
-import type { ReadMessagesDeps } from "./messages/show-messages.ts";
+import type { CancelDeps } from "./messages/cancel-accepted-message.ts";
 import { authenticate } from "./plugins/authenticate.ts";
 import type { ReceiveCallbackDeps } from "./reports/receive-callback.ts";
 import { cancelMessageRoute } from "./routes/sms/cancel-message.ts";
@@ -40,7 +40,7 @@ export interface HttpDeps {
   readonly directory: KnownDirectory;
   readonly checks: readonly ReadinessCheck[];
   readonly isStopping: () => boolean;
-  readonly messages: ReadMessagesDeps;
+  readonly messages: CancelDeps;
   readonly callbacks: ReceiveCallbackDeps;
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from "@sms-gateway/runtime";
 import type { WorkerMetrics } from "./metrics.ts";
+import { createOutageLog } from "./outage-log.ts";
 
 /** A job of the worker that runs again and again. */
 export interface RepeatedTask {
@@ -16,45 +17,21 @@ export interface RunningTask {
   stop(): Promise<void>;
 }
 
-/** During an outage every run fails; a line per minute says that it goes on. */
-const FAILURE_LINE_EVERY_MS = 60_000;
-
 /** Runs the task now and then every `everyMs`, never two runs at a time. */
 export function repeatTask(
   { name, everyMs, run }: RepeatedTask,
-  { logger, metrics }: { readonly logger: Logger; readonly metrics: WorkerMetrics },
+  deps: { readonly logger: Logger; readonly metrics: WorkerMetrics },
 ): RunningTask {
+  const outages = createOutageLog(name, deps);
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-  let failingSince: number | undefined;
-  let saidAt = 0;
-
-  function noteFailure(err: unknown): void {
-    metrics.failures.inc({ part: name });
-    const now = performance.now();
-    failingSince ??= now;
-    if (saidAt !== 0 && now - saidAt < FAILURE_LINE_EVERY_MS) return;
-    saidAt = now;
-    logger.warn({ event: "task.failed", task: name, failing_for_ms: Math.round(now - failingSince), err });
-  }
-
-  function noteSuccess(): void {
-    if (failingSince === undefined) return;
-    logger.info({
-      event: "task.recovered",
-      task: name,
-      failed_for_ms: Math.round(performance.now() - failingSince),
-    });
-    failingSince = undefined;
-    saidAt = 0;
-  }
 
   async function runOnce(): Promise<void> {
     try {
       await run();
-      noteSuccess();
+      outages.worked();
     } catch (error) {
-      noteFailure(error);
+      outages.failed(error);
     }
     if (!stopped) timer = setTimeout(startRun, everyMs);
   }
@@ -69,7 +46,6 @@ export function repeatTask(
       stopped = true;
       clearTimeout(timer);
       await underWay;
-      clearTimeout(timer);
     },
   };
 }

@@ -14,7 +14,13 @@ import {
   toAttemptRow,
   toLockedMessage,
 } from "./locked-message.ts";
-import { type MessageChange, refuseForbidden, sentAtAfter, toAttemptUpdates, toMessageUpdate } from "./message-change.ts";
+import {
+  type MessageChange,
+  refuseForbidden,
+  sentAtAfter,
+  toAttemptUpdates,
+  toMessageUpdate,
+} from "./message-change.ts";
 
 /**
  * Decides what becomes of one message, from its row and all its attempts. Pure: it may be asked again about newer rows,

@@ -8,7 +8,10 @@ import type { MessageChange } from "./message-change.ts";
 
 /** Why a message ended at its deadline: no provider has taken it, or one was asked and nobody knows the answer. */
 const NOT_TAKEN = { code: "EXPIRED", message: "No provider took the message before its deadline." };
-const NOT_KNOWN = { code: "OUTCOME_UNKNOWN", message: "A provider was asked and never said whether it took the message." };
+const NOT_KNOWN = {
+  code: "OUTCOME_UNKNOWN",
+  message: "A provider was asked and never said whether it took the message.",
+};
 
 /**
  * Ends messages whose deadline is over, at most `limit` of them: `expired` when queued or scheduled, `unknown` when

@@ -51,14 +51,7 @@ export async function listMessages(db: Database, clientId: string, filter: Messa
   if (batchId !== undefined && !isUuid(batchId)) return { items: [], hasMore: false, nextCursor: null };
   const where: Prisma.MessageWhereInput = {
     clientId,
-    ...pick({
-      status: filter.status,
-      smsType: filter.smsType,
-      toNumber: filter.to,
-      provider: filter.provider,
-      batchId,
-      customId: filter.customId,
-    }),
+    ...equalities(filter),
     AND: idBounds(filter, cursorId),
   };
   const query = { where, orderBy: { id: "desc" }, skip: offset, take: limit + 1 } as const;
@@ -78,9 +71,15 @@ function idBounds({ dateFrom, dateTo }: MessageFilter, cursorId: string | undefi
   ];
 }
 
-/** Without the fields that are not asked for. */
-function pick(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+function equalities({ status, smsType, to, provider, batchId, customId }: MessageFilter): Prisma.MessageWhereInput {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(smsType === undefined ? {} : { smsType }),
+    ...(to === undefined ? {} : { toNumber: to }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(batchId === undefined ? {} : { batchId }),
+    ...(customId === undefined ? {} : { customId }),
+  };
 }
 
 const UUID_BYTES = 16;

@@ -36,8 +36,11 @@ function openWorld(slots: number) {
         };
         world.running.push(job);
       }),
-    onClaimFailed: () => {
-      world.failures += 1;
+    outages: {
+      failed: () => {
+        world.failures += 1;
+      },
+      worked: () => undefined,
     },
   });
   return { ...world, world, loop };

@@ -21,8 +21,8 @@ export interface DispatchLoopDeps<Claimed> {
   readonly claim: (lane: Lane, slots: number) => Promise<readonly Claimed[]>;
   /** Submits one of them; the slot is free when this settles. Never rejects. */
   readonly submit: (claimed: Claimed) => Promise<void>;
-  /** A claim failed (the database is away); the next one comes with the next poll. */
-  readonly onClaimFailed: (error: unknown) => void;
+  /** Told how each look for due messages went; after a failure (the database is away) the next comes with the poll. */
+  readonly outages: { failed(error: unknown): void; worked(): void };
 }
 
 export interface DispatchLoop {
@@ -66,9 +66,10 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
       hasFailed = false;
       try {
         await claimLanes();
+        deps.outages.worked();
       } catch (error) {
         hasFailed = true;
-        deps.onClaimFailed(error);
+        deps.outages.failed(error);
         return;
       }
     }

@@ -4,6 +4,7 @@ import type { Logger } from "@sms-gateway/runtime";
 import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
 import type { KnownDirectory } from "../directory/known-directory.ts";
 import type { WorkerMetrics } from "../metrics.ts";
+import { createOutageLog } from "../outage-log.ts";
 import type { CallbackAddresses } from "./callback-address.ts";
 import { createClaim } from "./claim-messages.ts";
 import { createDispatchLoop, type DispatchLoop } from "./dispatch-loop.ts";
@@ -37,7 +38,7 @@ export interface Dispatcher {
 
 /** Creates a dispatcher that is running. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { directory, metrics, logger, submitTimeoutMs } = deps;
+  const { directory, metrics, submitTimeoutMs } = deps;
   const abort = new AbortController();
   const loops = new Map<ProviderName, DispatchLoop>();
 
@@ -46,6 +47,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   const settler = createAttemptSettler({ ...deps, wake });
+  const outages = createOutageLog("claim", deps);
   const submitDeps = { ...deps, signal: abort.signal };
   for (const provider of PROVIDER_NAMES) {
     const loop = createDispatchLoop({
@@ -60,10 +62,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         await written;
         metrics.unsettledResults.set(settler.size());
       },
-      onClaimFailed: (err) => {
-        metrics.failures.inc({ part: "claim" });
-        logger.warn({ event: "delivery.claim_failed", provider, err });
-      },
+      outages,
     });
     loops.set(provider, loop);
   }

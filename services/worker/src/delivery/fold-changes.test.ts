@@ -124,7 +124,7 @@ describe("foldSubmitResult", () => {
 
   it("ends when the message's life is over", () => {
     const decision = foldSubmitResult(sending({ now: later }), open, ended(tryLater), planning());
-    expect(decision).toMatchObject({ status: "failed", error: { code: "EXPIRED" } });
+    expect(decision).toMatchObject({ status: "expired", error: { code: "EXPIRED" } });
   });
 
   it.each(["message", "recipient"] as const)("ends with the provider's code when the %s is refused", (scope) => {

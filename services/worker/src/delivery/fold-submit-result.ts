@@ -27,7 +27,7 @@ type Refusal = Exclude<SubmitResult, { outcome: "accepted" }>;
  *
  * accepted → sent · unknown → stays sending, until a report or the deadline · rejected for message or recipient → failed
  * with the provider's code · rejected for the provider, try_later → the next provider at once; nobody left: the next
- * round, or failed (with the code when all have refused for good, else RETRIES_EXHAUSTED).
+ * round, or failed (with the code when all have refused for good, else RETRIES_EXHAUSTED), or expired.
  *
  * @returns `null` when nothing changes: the attempt is not there, or was settled before. A late result settles its own
  *   attempt even when the message has moved on, and then never plans another try.
@@ -114,7 +114,7 @@ function planNextTry(
   const fail = (error: DeliveryError): MessageChange => ({ status: "failed", error });
   if (result.outcome === "rejected" && result.scope !== "provider") return fail(toError(result));
   if (message.now >= message.expireAt) {
-    return fail({ code: "EXPIRED", message: "The message's life ended before a provider took it." });
+    return { status: "expired", error: { code: "EXPIRED", message: "No provider took the message before its deadline." } };
   }
   const request = {
     requested: message.providers,

@@ -1,8 +1,9 @@
 import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
-import { type Database, DatabaseUnavailableError } from "@sms-gateway/db";
+import { type AttemptRow, type Database, DatabaseUnavailableError, type LockedMessage } from "@sms-gateway/db";
 import type { Logger } from "@sms-gateway/runtime";
 import type { KnownDirectory } from "../directory/known-directory.ts";
 import type { WorkerMetrics } from "../metrics.ts";
+import { createOutageLog } from "../outage-log.ts";
 import { changeInLayers } from "./change-in-layers.ts";
 import type { AttemptResult } from "./delivery-facts.ts";
 import { foldSubmitResult } from "./fold-submit-result.ts";
@@ -26,13 +27,18 @@ const GROUP_MAX = 500;
 /** Makes the writer through which every result of a submit reaches the database. */
 export function createAttemptSettler(deps: SettleDeps): GroupWriter<AttemptResult> {
   const { metrics, logger } = deps;
+  const outages = createOutageLog("settle", deps);
   return createGroupWriter<AttemptResult>({
     groupMax: GROUP_MAX,
-    write: (group) => settleAttempts(deps, group),
+    write: async (group) => {
+      await settleAttempts(deps, group);
+      outages.worked();
+    },
     isAway: (error) => error instanceof DatabaseUnavailableError,
-    onFailed: ({ error, size, givenUp }) => {
-      metrics.failures.inc({ part: givenUp ? "settle_given_up" : "settle" });
-      logger[givenUp ? "error" : "warn"]({ event: "delivery.settle_failed", size, given_up: givenUp, err: error });
+    onFailed: ({ error, givenUp }) => {
+      if (!givenUp) return outages.failed(error);
+      metrics.failures.inc({ part: "settle_given_up" });
+      logger.error({ event: "delivery.result_given_up", err: error }, "a result is lost; its attempt ends by its lease");
     },
   });
 }
@@ -43,7 +49,7 @@ async function settleAttempts(deps: SettleDeps, results: readonly AttemptResult[
   const planned = new Set<string>();
   const happenings = results.map((result) => ({
     messageId: result.messageId,
-    decide: (...[message, attempts]: Parameters<Parameters<typeof changeInLayers>[2][number]["decide"]>) => {
+    decide: (message: LockedMessage, attempts: readonly AttemptRow[]) => {
       const change = foldSubmitResult(message, attempts, result, context);
       if (change?.dueInMs === 0 && typeof change.plannedProvider === "string") planned.add(change.plannedProvider);
       return change;

@@ -2,11 +2,10 @@ import {
   ApiError,
   findProviderName,
   MESSAGE_STATES,
-  type MessageState,
   type ProviderName,
   SMS_TYPES,
-  type SmsType,
 } from "@sms-gateway/contracts";
+import type { MessageFilter } from "@sms-gateway/db";
 import type { FieldProblem } from "@sms-gateway/http";
 import { hasForbiddenCharacters, shapeRecipientNumber } from "@sms-gateway/sms";
 import { type Static, Type } from "typebox";
@@ -31,33 +30,17 @@ export const ListQuery = Type.Object({
   batch_id: filter("Id of a request's messages together."),
   custom_id: filter("Your own id."),
   date_from: filter("Accepted at or after this time; ISO 8601, a day alone means its beginning (UTC)."),
-  date_to: filter("Accepted before this time; a day alone includes that day."),
+  date_to: filter("Accepted at or before this time; a day alone means its end (UTC)."),
   limit: filter(`Messages per page, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} unless given.`),
   offset: filter(`Messages to skip, up to ${OFFSET_MAX}; not together with cursor.`),
   cursor: filter("`next_cursor` of the page before."),
 });
 export type ListQuery = Static<typeof ListQuery>;
 
-/** Which messages of a client a list shows, newest first. */
-export interface ListFilter {
-  readonly status?: MessageState;
-  readonly smsType?: SmsType;
-  readonly to?: string;
-  readonly provider?: ProviderName;
-  readonly batchId?: string;
-  readonly customId?: string;
-  readonly from?: Date;
-  readonly before?: Date;
-  readonly limit: number;
-  readonly offset: number;
-  /** Id of the last message of the page before. */
-  readonly afterId?: string;
-}
-
 type Reading<T> = { readonly value: T } | { readonly problem: string };
 
 /** @throws ApiError INVALID_PAYLOAD that lists every problem of the query. */
-export function readListQuery(query: ListQuery): ListFilter {
+export function readListQuery(query: ListQuery): MessageFilter {
   const problems: FieldProblem[] = [];
 
   function read<T>(name: keyof ListQuery, parse: (text: string) => Reading<T>): T | undefined {
@@ -76,31 +59,28 @@ export function readListQuery(query: ListQuery): ListFilter {
     provider: read("provider", readProvider),
     batchId: read("batch_id", readUuid),
     customId: read("custom_id", readText),
-    from: read("date_from", (text) => readTime(text, 0)),
-    before: read("date_to", (text) => readTime(text, DAY_MS)),
-    afterId: read("cursor", readCursor),
+    dateFrom: read("date_from", (text) => readTime(text, 0)),
+    dateTo: read("date_to", (text) => readTime(text, DAY_MS - 1)),
+    cursor: read("cursor", readCursor),
   };
   const limit = read("limit", wholeBetween(1, LIMIT_MAX)) ?? LIMIT_DEFAULT;
   const offset = read("offset", wholeBetween(0, OFFSET_MAX)) ?? 0;
-  if (offset > 0 && filters.afterId !== undefined) {
+  if (offset > 0 && filters.cursor !== undefined) {
     problems.push({ path: "query:offset", message: "cannot be combined with cursor" });
   }
-  if (problems.length > 0) {
-    const message = "The query failed validation; details.errors lists every problem.";
-    throw new ApiError("INVALID_PAYLOAD", { message, details: { errors: problems } });
-  }
+  if (problems.length > 0) throw refuseQuery(problems);
   return { ...withoutUndefined(filters), limit, offset };
 }
 
-/** The cursor of the page that ends with this message. */
-export function makeCursor(lastId: string): string {
-  return Buffer.from(`m1:${lastId}`).toString("base64url");
+/** The refusal of a query, with every problem of it. */
+export function refuseQuery(problems: readonly FieldProblem[]): ApiError {
+  const message = "The query failed validation; details.errors lists every problem.";
+  return new ApiError("INVALID_PAYLOAD", { message, details: { errors: problems } });
 }
 
+/** Only its form: whether it is one of ours is known where cursors are made. */
 function readCursor(text: string): Reading<string> {
-  const id = /^m1:(.+)$/.exec(Buffer.from(text, "base64url").toString("utf8"))?.[1];
-  const reading = id === undefined ? { problem: "" } : readUuid(id);
-  return "value" in reading ? reading : { problem: "is no cursor of this list" };
+  return /^[A-Za-z0-9_-]{1,64}$/.test(text) ? { value: text } : { problem: "is no cursor of this list" };
 }
 
 function oneOf<const T extends string>(choices: readonly T[]): (text: string) => Reading<T> {
@@ -138,15 +118,15 @@ function readUuid(text: string): Reading<string> {
   return isUuid ? { value: text.toLowerCase() } : { problem: "must be a UUID" };
 }
 
-/** @param dayMs added to a day that is given without a time. */
-function readTime(text: string, dayMs: number): Reading<Date> {
+/** @param restMs added to a day that is given without a time. */
+function readTime(text: string, restMs: number): Reading<Date> {
   const problem = "must be a time in ISO 8601, such as 2026-01-31T00:00:00Z, or a day";
   const form = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
   if (form === null) return { problem };
   const [, time, , , zone] = form;
   const value = new Date(time !== undefined && zone === undefined ? `${text}Z` : text);
   if (Number.isNaN(value.getTime())) return { problem };
-  return { value: time === undefined ? new Date(value.getTime() + dayMs) : value };
+  return { value: time === undefined ? new Date(value.getTime() + restMs) : value };
 }
 
 function withoutUndefined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> };

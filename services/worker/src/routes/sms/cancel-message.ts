@@ -2,12 +2,12 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { errorResponses } from "@sms-gateway/http";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { cancelAcceptedMessage } from "../../messages/cancel-accepted-message.ts";
-import type { ReadMessagesDeps } from "../../messages/show-messages.ts";
+import { type CancelDeps, cancelAcceptedMessage } from "../../messages/cancel-accepted-message.ts";
+
 import { callerOf } from "../../plugins/authenticate.ts";
 
 /** `POST /sms/{id}/cancel`: takes back a message that no provider was called for yet. */
-export async function cancelMessageRoute(app: FastifyInstance, deps: ReadMessagesDeps): Promise<void> {
+export async function cancelMessageRoute(app: FastifyInstance, deps: CancelDeps): Promise<void> {
   const schema = {
     summary: "Cancel a message",
     description: "While it is scheduled or queued and no provider may have it; otherwise 409 with its status.",

@@ -1,0 +1,51 @@
+import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import { changeMessages, type Database, findStranded, type LockedMessage, type MessageChange } from "@sms-gateway/db";
+import type { KnownDirectory } from "../directory/known-directory.ts";
+import { planProvider } from "./plan-provider.ts";
+
+/** What re-planning needs. */
+export interface ReplanDeps {
+  readonly db: Database;
+  readonly directory: KnownDirectory;
+  readonly defaultProvider: ProviderName | undefined;
+  readonly wake: (providers: ReadonlySet<ProviderName>) => void;
+}
+
+/** Messages looked at in one run; the next run goes on behind them. */
+const BATCH_MAX = 500;
+
+/**
+ * Makes the sweep that moves due messages away from a provider that was disabled or paused after they were planned, to
+ * the next suitable one. Those for which there is none stay where they are until it comes back, or their deadline.
+ */
+export function createReplanSweep({ db, directory, defaultProvider, wake }: ReplanDeps): () => Promise<void> {
+  let afterId: string | null = null;
+
+  return async function replanStranded() {
+    const ids = await findStranded(db, BATCH_MAX, afterId);
+    afterId = ids.length < BATCH_MAX ? null : (ids.at(-1) ?? null);
+    const planned = new Set<string>();
+    await changeMessages(db, ids, "claim", (message) => {
+      const plannedProvider = planAnew(message);
+      if (plannedProvider === null) return null;
+      planned.add(plannedProvider);
+      return { plannedProvider } satisfies MessageChange;
+    });
+    wake(new Set(PROVIDER_NAMES.filter((name) => planned.has(name))));
+  };
+
+  function planAnew(message: LockedMessage): ProviderName | null {
+    if (message.status !== "queued" && message.status !== "scheduled") return null;
+    const provider = planProvider({
+      requested: message.providers,
+      simulated: message.simulated,
+      messageType: message.messageType,
+      sender: message.fromNumber,
+      providers: directory.providers(),
+      defaultProvider,
+      tried: new Set(message.tried),
+      ruledOut: new Set(),
+    });
+    return provider === message.plannedProvider ? null : provider;
+  }
+}
