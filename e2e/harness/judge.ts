@@ -14,9 +14,11 @@ export async function expectDeliveredOnce(
   timeoutMs = 30_000,
 ): Promise<void> {
   const endsAtMs = performance.now() + timeoutMs;
-  const found = await mapInTurns(sent, AT_ONCE, async ({ answer }) => {
+  const found = await mapInTurns(sent, AT_ONCE, async ({ answer, apiKey }) => {
     const id = textOf(answer, "tracking_id");
-    const { status } = await product.client.waitForFinal(id, { timeoutMs: Math.max(1, endsAtMs - performance.now()) });
+    const { status } = await product
+      .clientOf(apiKey)
+      .waitForFinal(id, { timeoutMs: Math.max(1, endsAtMs - performance.now()) });
     return status;
   });
   expect(countBy(found)).toEqual(countBy(sent.map(() => "delivered")));

@@ -7,6 +7,7 @@ export interface SentRequest {
   readonly to: string;
   readonly text: string;
   readonly idempotencyKey: string;
+  readonly apiKey: string;
   /** When it was sent, in ms of `performance.now()`. */
   readonly sentAtMs: number;
   readonly answer: Answer;
@@ -28,7 +29,7 @@ export async function sendText(product: Product, options: SendTextOptions = {}):
   const answer = await product
     .send({ to, message: text, ...fields }, post)
     .catch((error: unknown) => noAnswer(error, performance.now() - sentAtMs));
-  return { to, text, idempotencyKey, sentAtMs, answer };
+  return { to, text, idempotencyKey, apiKey, sentAtMs, answer };
 }
 
 /** A steady stream of requests, whether answers come or not: slow answers never make it slower. */

@@ -45,6 +45,8 @@ export interface Product {
   /** The bootstrapped client's key. */
   readonly apiKey: string;
   readonly client: SmsClient;
+  /** The client of another key. */
+  clientOf(apiKey: string): SmsClient;
   readonly traces: Traces;
   /** A call of the gateway as it is, without a key. */
   call(path: string, options?: CallOptions): Promise<Answer>;
@@ -98,6 +100,7 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     await Promise.all(started.filter((service) => service.isRunning()).map((service) => service.stop()));
     await rm(folder, { recursive: true, force: true });
   };
+  const clientOf = (key: string) => createSmsClient({ baseUrl: urls.gateway, apiKey: key });
   const postTo: Product["postTo"] = (url, path, body, options = {}) =>
     callHttp(url + path, {
       method: "POST",
@@ -114,7 +117,8 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     services,
     urls,
     apiKey,
-    client: createSmsClient({ baseUrl: urls.gateway, apiKey }),
+    client: clientOf(apiKey),
+    clientOf,
     traces,
     call: (path, options) => callHttp(urls.gateway + path, options),
     post: (path, body, options) => postTo(urls.gateway, path, body, options),

@@ -27,7 +27,7 @@ import {
 } from "./delivery-content.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { Publisher } from "./publisher.ts";
-import { QueueConsumer } from "./queue-consumer.ts";
+import { IDLE_LIMIT_MS, QueueConsumer } from "./queue-consumer.ts";
 import { readDepths } from "./read-depths.ts";
 import { StampBook, stampHeaders } from "./stamps.ts";
 import { declareTopology, nameQueues, type TopologyProblem, type TopologySettings } from "./topology.ts";
@@ -47,6 +47,8 @@ export interface AmqpQueueOptions {
   readonly maxLengthBytes?: number;
   /** Pauses between calls of a `take` that fails; 1 s, doubling up to 10 s, when not given. */
   readonly retake?: BackOff;
+  /** After how long without a delivery a consumer subscribes anew, in milliseconds; a minute when not given. */
+  readonly idleLimitMs?: number;
   /** Told what happens to connections, queues and consumers. Must not throw. */
   readonly onEvent?: (event: AmqpEvent) => void;
 }
@@ -77,6 +79,7 @@ class AmqpQueue implements MessageQueue {
   readonly #publisher: Publisher;
   readonly #consumers = new Set<Consumption>();
   readonly #problems = new Map<string, TopologyProblem>();
+  readonly #knownQueues = new Set<string>();
   #depths: Promise<Record<string, number> | undefined> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -190,6 +193,7 @@ class AmqpQueue implements MessageQueue {
       declare: (connection) => this.#declare(connection, queue),
       bury: (part, delivery) => this.#bury(queue, part, delivery),
       retake: this.#options.retake ?? RETAKE,
+      idleLimitMs: this.#options.idleLimitMs ?? IDLE_LIMIT_MS,
       report: this.report,
     });
     this.#consumers.add(consumer);
@@ -226,6 +230,7 @@ class AmqpQueue implements MessageQueue {
   async #declare(connection: BrokerConnection, only?: string): Promise<void> {
     const found = await declareTopology(connection, this.#topology, {
       ...(only === undefined ? {} : { only }),
+      known: this.#knownQueues,
       report: this.report,
     });
     const before = new Map(this.#problems);

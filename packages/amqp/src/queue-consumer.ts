@@ -21,6 +21,8 @@ export interface ConsumerSettings<T> {
   /** Puts a bad part aside with a confirmed publish. @throws Error when that is not certain. */
   readonly bury: (bad: BadPart, delivery: ConsumeMessage) => Promise<void>;
   readonly retake: BackOff;
+  /** See IDLE_LIMIT_MS. */
+  readonly idleLimitMs: number;
   readonly report: ReportEvent;
 }
 
@@ -31,12 +33,22 @@ interface Batch<T> {
   bad: readonly { readonly part: BadPart; readonly delivery: ConsumeMessage }[];
 }
 
+type SubscriptionEnd =
+  | { readonly because: "no connection" | "stopped" | "idle" }
+  | { readonly because: "lost"; readonly reason: string };
+
 interface Delivery<T> {
   readonly message: ConsumeMessage;
   readonly content: DeliveryContent<T>;
 }
 
 const LIMIT_OF_ONE_STEP_MS = 5000;
+/**
+ * A subscription that has heard nothing for this long is replaced. RabbitMQ can leave one that looks alive and is not: when
+ * a quorum queue is deleted and declared anew before its consumers were told (some 30 ms), the broker moves them to the new
+ * queue by itself and then swallows their deliveries as already seen, until the channel ends [ran against 3.10].
+ */
+export const IDLE_LIMIT_MS = 60_000;
 /** A subscription that lived this long was a good one: the next back-off starts small again. */
 const GOOD_LIFE_MS = 10_000;
 
@@ -92,31 +104,34 @@ export class QueueConsumer<T> implements Consumption {
     let failures = 0;
     while (!this.#isStopping) {
       const startedAt = performance.now();
-      const reason = await this.#consumeOnce();
+      const end = await this.#consumeOnce();
+      if (end.because === "idle") continue;
       if (this.#isStopping) return;
       failures = performance.now() - startedAt > GOOD_LIFE_MS ? 1 : failures + 1;
-      if (reason !== undefined) this.#settings.report({ event: "consumer_lost", queue: this.#settings.queue, reason });
+      if (end.because === "lost") {
+        this.#settings.report({ event: "consumer_lost", queue: this.#settings.queue, reason: end.reason });
+      }
       await this.#pause(fullJitterMs(RECONNECT, failures));
     }
   }
 
-  /** One subscription from its start to its end. @returns why it ended; nothing when there was no connection to begin with. */
-  async #consumeOnce(): Promise<string | undefined> {
+  /** One subscription from its start to its end. */
+  async #consumeOnce(): Promise<SubscriptionEnd> {
     const { keeper, queue, declare, report } = this.#settings;
     const link = await keeper.untilReady(LIMIT_OF_ONE_STEP_MS);
-    if (link === undefined || this.#isStopping) return undefined;
+    if (link === undefined || this.#isStopping) return { because: "no connection" };
     try {
       await declare(link.connection);
       const subscription = await Subscription.open(link.connection, queue, { changes: this.#changes, report });
       this.#subscription = subscription;
       await this.#consume(subscription);
       // While stopping, `stop` closes it, after everything has been acknowledged.
-      if (this.#isStopping) return undefined;
-      const reason = subscription.lostBecause ?? "ended";
+      if (this.#isStopping) return { because: "stopped" };
+      const reason = subscription.lostBecause;
       await subscription.close(LIMIT_OF_ONE_STEP_MS);
-      return reason;
+      return reason === undefined ? { because: "idle" } : { because: "lost", reason };
     } catch (error) {
-      return reasonOf(error);
+      return { because: "lost", reason: reasonOf(error) };
     }
   }
 
@@ -136,10 +151,15 @@ export class QueueConsumer<T> implements Consumption {
     }
   }
 
-  /** What is there, up to `batchMax` envelopes; waits for the first delivery only. `undefined` at the end. */
+  /** What is there, up to `batchMax` envelopes; waits for the first delivery only. `undefined` at the end or when idle. */
   async #nextBatch(subscription: Subscription): Promise<Batch<T> | undefined> {
     const isOver = (): boolean => this.#isStopping || subscription.lostBecause !== undefined;
-    while (!isOver() && subscription.peek() === undefined) await this.#changes.next();
+    const idleAt = performance.now() + this.#settings.idleLimitMs;
+    while (!isOver() && subscription.peek() === undefined) {
+      const leftMs = idleAt - performance.now();
+      if (leftMs <= 0) return undefined;
+      await this.#changes.next(leftMs);
+    }
     // Deliveries of one read of the socket come in one turn of the loop; after it, all of them are here.
     await nextTurn();
     const good: T[] = [];

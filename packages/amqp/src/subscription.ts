@@ -23,13 +23,17 @@ export class Subscription {
   readonly #waiting: ConsumeMessage[] = [];
   readonly #changes: ChangeSignal;
   #lostBecause: string | undefined;
+  #isChannelOpen = true;
   #consumerTag = "";
 
   constructor(channel: Channel, changes: ChangeSignal) {
     this.#channel = channel;
     this.#changes = changes;
     channel.on("error", (error) => this.#lose(error.message));
-    channel.on("close", () => this.#lose("the channel was closed"));
+    channel.on("close", () => {
+      this.#isChannelOpen = false;
+      this.#lose("the channel was closed");
+    });
   }
 
   /** Subscribes. `changes` is notified of every delivery and of the loss. @throws Error when the broker refuses or is silent. */
@@ -88,13 +92,14 @@ export class Subscription {
     this.#waiting.length = 0;
   }
 
-  /** Ends it; acks written before are taken by the broker first. Never throws. */
+  /**
+   * Ends it; acks written before are taken by the broker first, and what is still in hand goes back to the queue. Never
+   * throws. Also needed after a cancel by the broker, which leaves the channel and its unacknowledged deliveries as they are.
+   */
   async close(limitMs: number): Promise<void> {
-    if (this.#lostBecause !== undefined) return;
-    const closing = closeChannel(this.#channel, limitMs);
-    // From here on nothing may be acknowledged: what is still in hand goes back to the queue.
-    this.#lostBecause = "closed by us";
-    await closing;
+    this.#lostBecause ??= "closed by us";
+    this.#waiting.length = 0;
+    if (this.#isChannelOpen) await closeChannel(this.#channel, limitMs);
   }
 
   #receive(message: ConsumeMessage | null): void {

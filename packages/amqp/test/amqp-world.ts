@@ -67,7 +67,7 @@ export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
 }
 
 /** A plain connection with a confirm channel; its errors are the test's own affair. */
-export async function openPlainChannel(url: string): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
+async function openPlainChannel(url: string): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
   const model = await connect(url, { noDelay: true });
   model.on("error", () => undefined);
   const channel = await model.createConfirmChannel();

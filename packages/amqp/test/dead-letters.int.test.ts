@@ -18,7 +18,8 @@ describeWith("rabbitmq", "dead letters", (url) => {
   afterEach(() => world.close());
 
   const deadName = () => `${world.namePrefix}sms.dead`;
-  const nextDeadLetter = () => waitFor(() => world.channel.get(deadName(), { noAck: true }), { what: "a dead letter" });
+  const nextDeadLetter = () =>
+    waitFor(async () => (await world.channel.get(deadName(), { noAck: true })) || undefined, { what: "a dead letter" });
 
   test("hold the bad envelope alone, as it was, with its origin and its group's stamp", async () => {
     const queue = await world.open();
@@ -34,7 +35,8 @@ describeWith("rabbitmq", "dead letters", (url) => {
     expect(dead.properties).toMatchObject({ type: "sms.dead", deliveryMode: 2 });
     const queueName = `${world.namePrefix}sms.accepted.high`;
     const problem = expect.stringMatching(/^\/envelopes\/1: \/recipients /);
-    expect(dead.properties.headers).toEqual({ problem, queue: queueName, index: 1, stamp });
+    // The broker adds its count of deliveries.
+    expect(dead.properties.headers).toMatchObject({ problem, queue: queueName, index: 1, stamp });
     await waitFor(() => probe.deadLetters.length === 1, { what: "the news" });
     expect(probe.deadLetters).toEqual([{ queue: queueName, problem }]);
     expect(probe.taken).toEqual([[good]]);

@@ -136,15 +136,4 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
     expect(notHandedOver.filter((seed) => present().has(seed))).toEqual([]);
     expect(slowestMs).toBeLessThan(5500);
   });
-
-  test("leave a consumer whose queue is deleted subscribed to the new one", async () => {
-    const queue = await world.open();
-    const probe = probeConsumer<AcceptedEnvelope>();
-    await queue.consumeAccepted("normal", probe.options);
-    await publishOne(queue);
-    await waitFor(() => probe.taken.length === 1, { what: "the first" });
-    await world.channel.deleteQueue(laneName());
-    await waitFor(async () => (await publishOne(queue)).ending === "confirmed", { what: "the queue to come back" });
-    await waitFor(() => probe.taken.length === 2, { what: "the second" });
-  });
 });

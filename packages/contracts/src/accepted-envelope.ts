@@ -2,8 +2,8 @@ import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { RequestMetadata } from "./http/message-view.ts";
 import { ENCODINGS, MESSAGE_TYPES, SMS_TYPES } from "./http/send-request.ts";
-import { PROVIDER_NAMES } from "./provider-names.ts";
 import { orNull } from "./or-null.ts";
+import { PROVIDER_NAMES } from "./provider-names.ts";
 
 const Id = Type.String({ pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$" });
 const Time = Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$" });

@@ -59,7 +59,8 @@ export function reportAdvances(current: ReportStatus | null, next: ReportStatus)
 
 /**
  * The submit's outcome, seen together with the reports: a report proves that the provider had taken the message, so an
- * unanswered submit (`unknown`) counts as accepted. Only a report that itself says `unknown` proves nothing.
+ * unanswered submit (`unknown`) counts as accepted. Only a report that itself says `unknown` proves nothing. A submit
+ * that is still open stays so: its answer is on its way.
  */
 export function settledOutcome(
   outcome: AttemptOutcome | null,

@@ -1,9 +1,8 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { MESSAGE_TYPES } from "./http/send-request.ts";
-import { PROVIDER_NAMES } from "./provider-names.ts";
 import { orNull } from "./or-null.ts";
-
+import { PROVIDER_NAMES } from "./provider-names.ts";
 
 export const KEY_SCOPES = ["send", "otp", "read", "reports", "inbound", "admin"] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];

@@ -27,7 +27,12 @@ export function seedTimeMs(seed: string): number {
 /** The id of the message for the recipient at `index` (0-based) of the request with this seed. */
 export function makeMessageId(secret: string, clientId: string, seed: string, index: number): string {
   const randA = index & 0xfff;
-  return assembleId(seed, randA, messageCheck(secret, clientId, seed.slice(0, 12), randA), hmac(secret, `m:${seed}:${index}`));
+  return assembleId(
+    seed,
+    randA,
+    messageCheck(secret, clientId, seed.slice(0, 12), randA),
+    hmac(secret, `m:${seed}:${index}`),
+  );
 }
 
 /**

@@ -1,14 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
-import { makeBatchId, makeMessageId, makeSeed } from "@sms-gateway/contracts";
+import { BOOTSTRAP_CLIENT_ID, makeBatchId, makeMessageId, makeSeed } from "@sms-gateway/contracts";
 import type { RecordRow } from "../src/index.ts";
-import { CLIENT_ID } from "./test-database.ts";
 
 const SECRET = "secret-of-these-tests";
 
 /** A message as the gateway would have accepted it, due now, for an hour. */
 export function makeRow(changes: Partial<RecordRow> = {}): RecordRow {
   const acceptedAt = changes.acceptedAt ?? new Date();
-  const clientId = changes.clientId ?? CLIENT_ID;
+  const clientId = changes.clientId ?? BOOTSTRAP_CLIENT_ID;
   const seed = changes.seed ?? makeSeed(acceptedAt.getTime());
   return {
     id: makeMessageId(SECRET, clientId, seed, 0),

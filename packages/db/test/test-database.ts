@@ -1,9 +1,10 @@
+import { BOOTSTRAP_CLIENT_ID } from "@sms-gateway/contracts";
 import { createTestDatabase } from "@sms-gateway/testkit";
 import { afterAll, beforeAll } from "vitest";
 import { type Database, ensurePartitions, migrate, openDatabase, seedDirectory } from "../src/index.ts";
 import { readMigrations } from "../src/migrations/read-migrations.ts";
 
-export const CLIENT_ID = "00000000-0000-7000-8000-000000000001";
+export const CLIENT_ID = BOOTSTRAP_CLIENT_ID;
 export const PROVIDERS = ["twilio", "aws_sns", "plivo", "nexmo", "clickatell"];
 
 export const SEED = {

@@ -9,7 +9,8 @@ export async function registerApiPaths(app: FastifyInstance, routes: FastifyPlug
   await app.register(
     async (unversioned) => {
       unversioned.addHook("onRoute", (route) => {
-        if (route.schema?.response !== undefined) route.schema = { ...route.schema, response: mergeSuccess(route.schema.response) };
+        if (route.schema?.response !== undefined)
+          route.schema = { ...route.schema, response: mergeSuccess(route.schema.response) };
       });
       // Before serialization, whose schema is found by the status.
       unversioned.addHook("preSerialization", (_request, reply, payload, done) => {

@@ -30,7 +30,9 @@ export function describeValidation(errors: readonly SchemaError[], context: stri
     const known = byPath.get(path);
     if (known === undefined) {
       byPath.set(path, [error]);
-      for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) outer.add(path.slice(0, end));
+      // Not lastIndexOf with a start of -1, which counts as 0 and would find the first slash for ever.
+      for (let end = path.lastIndexOf("/"); end >= 0; end = path.slice(0, end).lastIndexOf("/"))
+        outer.add(path.slice(0, end));
     } else if (known.length < ALTERNATIVES_MAX) known.push(error);
   }
   const problems: FieldProblem[] = [];
@@ -69,7 +71,9 @@ function describe({ keyword, params, message }: SchemaError): string {
     case "required":
       return "is required";
     case "enum":
-      return Array.isArray(params.allowedValues) ? `must be one of ${params.allowedValues.join(", ")}` : "is not allowed";
+      return Array.isArray(params.allowedValues)
+        ? `must be one of ${params.allowedValues.join(", ")}`
+        : "is not allowed";
     case "minLength":
       return params.limit === 1 ? "must not be empty" : `must have at least ${params.limit} characters`;
     case "maxLength":

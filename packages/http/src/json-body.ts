@@ -88,14 +88,17 @@ function refuseForbidden(value: unknown, checkStrings: boolean): void {
 
 function findForbidden(walk: Walk, value: unknown, path: string, depth: number): FieldProblem | undefined {
   if (typeof value === "string") {
-    return walk.checkStrings && isForbidden(value) ? problemAt(path, "contains U+0000 or half a surrogate pair") : undefined;
+    return walk.checkStrings && isForbidden(value)
+      ? problemAt(path, "contains U+0000 or half a surrogate pair")
+      : undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
   if (depth >= DEPTH_MAX) return problemAt(path, `is nested deeper than ${DEPTH_MAX} levels`);
   for (const [key, item] of Object.entries(value)) {
     walk.values += 1;
     if (walk.values > VALUES_MAX) return { path: "/", message: `must hold at most ${VALUES_MAX} values` };
-    if (walk.checkStrings && isForbidden(key)) return problemAt(path, "has a name with U+0000 or half a surrogate pair");
+    if (walk.checkStrings && isForbidden(key))
+      return problemAt(path, "has a name with U+0000 or half a surrogate pair");
     if (key === "__proto__" || (key === "constructor" && reachesPrototype(item))) {
       return problemAt(path, `must not have the name "${key}"`);
     }

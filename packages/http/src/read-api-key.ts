@@ -13,7 +13,7 @@ export function readApiKey(headers: IncomingHttpHeaders): string | undefined {
   if (header !== undefined) return bounded(Array.isArray(header) ? (header[0] ?? "") : header);
   const authorization = headers.authorization;
   if (authorization === undefined) return undefined;
-  const [scheme = "", value = ""] = authorization.split(" ", 2);
+  const [scheme = "", value = ""] = authorization.trim().split(/ +/, 2);
   if (scheme.toLowerCase() === "bearer") return bounded(value);
   if (scheme.toLowerCase() !== "basic") return "";
   return bounded(Buffer.from(value, "base64").toString("utf8").split(":", 1)[0] ?? "");

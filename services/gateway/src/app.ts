@@ -1,4 +1,4 @@
-import { errorHandler, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
+import { errorHandler, httpServerOptions, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
 import {
   fastifyLoggerOptions,
   healthRoutes,
@@ -10,17 +10,17 @@ import {
 import Fastify, { type FastifyInstance } from "fastify";
 import type { GatewayDeps } from "./deps.ts";
 import { createGroupPublisher } from "./messages/group-publisher.ts";
+import { createQuotaCalendar } from "./messages/quota-calendar.ts";
 import { createReservationKeeper } from "./messages/reservation-keeper.ts";
 import type { SendDeps } from "./messages/send-messages.ts";
-import { createGatewayMetrics } from "./metrics.ts";
+import { createGatewayMetrics, watchWaiting } from "./metrics.ts";
 import { authenticate } from "./plugins/authenticate.ts";
+import { refusalMetrics } from "./plugins/refusal-metrics.ts";
 import { forwardApiRoutes, forwardCallbacks, registerForwarding } from "./routes/forward.ts";
 import { homeRoutes } from "./routes/home.ts";
 import { sendSmsRoute } from "./routes/send-sms.ts";
 import { sendMessageRoute } from "./routes/sms/send-message.ts";
 
-/** Largest body of every route of the gateway, in bytes (api.md section 1). */
-const BODY_BYTES_MAX = 1024 * 1024;
 /** How long stopping waits for reservations that are being settled or released, in milliseconds. */
 const KEEPER_DRAIN_MS = 2_000;
 
@@ -32,25 +32,22 @@ export interface Gateway {
 
 /** Builds the gateway from its dependencies; opens no port. Closing the app settles what it still holds, but closes no adapter. */
 export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { settings, logger } = deps;
+  const { settings, logger, metrics } = deps;
   let stopping = false;
   const app = Fastify({
     ...fastifyLoggerOptions(logger),
-    bodyLimit: BODY_BYTES_MAX,
-    trustProxy: (_address: string, hop: number) => hop < settings.TRUST_PROXY,
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    // A client may keep its connection; a slow or idle one may not keep it for ever.
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
+    ...httpServerOptions({ trustedProxyHops: settings.TRUST_PROXY }),
   });
-  const send = sendDeps(deps);
+  const gatewayMetrics = createGatewayMetrics(metrics);
+  const send = createSendDeps(deps, gatewayMetrics);
 
+  app.decorateRequest("trackingId", undefined);
   await app.register(requestIdPlugin);
   await app.register(requestLog, {
     successSampleRate: settings.REQUEST_LOG_SAMPLE_RATE,
-    fields: (request) => (request.trackingId === undefined ? {} : { tracking_id: request.trackingId }),
+    fields: ({ trackingId }) => (trackingId === undefined ? {} : { tracking_id: trackingId }),
   });
-  await app.register(httpMetricsPlugin, { metrics: deps.metrics });
+  await app.register(httpMetricsPlugin, { metrics });
   await app.register(errorHandler);
   await app.register(unknownRoutes);
   await app.register(jsonBody);
@@ -58,6 +55,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
     title: "SMS gateway",
     description: "Send text messages, and read what became of them.",
   });
+  await app.register(refusalMetrics, { metrics: gatewayMetrics });
   await app.register(authenticate, {
     directory: deps.directory,
     apiKeyRequired: settings.API_KEY_REQUIRED,
@@ -67,13 +65,10 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
 
   await app.register(homeRoutes);
   await app.register(healthRoutes, { checks: readinessChecks(deps), isStopping: () => stopping });
-  await app.register(metricsRoute, {
-    metrics: deps.metrics,
-    ...(settings.METRICS_TOKEN === undefined ? {} : { token: settings.METRICS_TOKEN }),
-  });
+  await app.register(metricsRoute, { metrics, token: settings.METRICS_TOKEN });
   await registerApiPaths(app, async (api) => {
     await sendMessageRoute(api, send);
-    await forwardApiRoutes(settings)(api);
+    await api.register(forwardApiRoutes(settings));
   });
   await app.register((scope) => sendSmsRoute(scope, send));
   await app.register((scope) => sendSmsRoute(scope, send), { prefix: "/api" });
@@ -87,24 +82,24 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
   };
 }
 
-function sendDeps(deps: GatewayDeps): SendDeps {
-  const { logger, queue, admission } = deps;
-  const metrics = createGatewayMetrics(deps.metrics);
+function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDeps {
+  const { settings, directory, logger, queue, admission, now } = deps;
   const publisher = createGroupPublisher({
     publishAccepted: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
     onGroup: (size, ending, seconds) => {
       metrics.groupSize.observe(size);
       metrics.publishSeconds.observe({ ending }, seconds);
-      metrics.waitingEnvelopes.set(publisher.waiting());
     },
     onFault: (err) => logger.error({ event: "publish.fault", err }),
   });
+  watchWaiting(deps.metrics, publisher.waiting);
   const keeper = createReservationKeeper({
     admission,
     onGivenUp: (step, ref, err) =>
       logger.error({ event: "reservation.given_up", step, seed: ref.seed, client_id: ref.clientId, err }),
   });
-  return { ...deps, metrics, publisher, keeper, idSecret: deps.settings.ID_SECRET };
+  const quotaDay = createQuotaCalendar();
+  return { settings, directory, admission, publisher, keeper, metrics, quotaDay, now, idSecret: settings.ID_SECRET };
 }
 
 function readinessChecks({ queue, admission, directory }: GatewayDeps) {

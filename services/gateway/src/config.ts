@@ -1,5 +1,6 @@
 import { SHARED_SETTINGS } from "@sms-gateway/contracts";
-import { loadSettings } from "@sms-gateway/runtime";
+import { loadSettings, type SettingProblem, SettingsError } from "@sms-gateway/runtime";
+import { isKnownCountry, shapeSender } from "@sms-gateway/sms";
 import { type Static, Type } from "typebox";
 
 /** Every setting of the gateway. Keys are the environment's names; read once, in `main.ts`. */
@@ -13,6 +14,7 @@ export const gatewaySettings = Type.Object({
   }),
   WORKER_URL: Type.String({
     description: "Where the gateway forwards reads and callbacks to.",
+    pattern: "^https?://[^/?#]+/?$",
     default: "http://localhost:9000",
   }),
   LOG_LEVEL: SHARED_SETTINGS.LOG_LEVEL,
@@ -87,7 +89,25 @@ export const gatewaySettings = Type.Object({
 
 export type GatewaySettings = Static<typeof gatewaySettings>;
 
-/** Reads the gateway's settings from the environment. Throws a `SettingsError` that names every bad one. */
+/**
+ * Reads the gateway's settings from the environment.
+ *
+ * @throws SettingsError that names every bad one.
+ */
 export function loadGatewaySettings(): GatewaySettings {
-  return loadSettings(gatewaySettings, process.env);
+  const settings = loadSettings(gatewaySettings, process.env);
+  const problems = checkMeaning(settings);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+/** What a schema cannot say: a mistake here would refuse every request that relies on the default. */
+function checkMeaning({ DEFAULT_FROM_NUMBER, DEFAULT_COUNTRY }: GatewaySettings): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const sender = DEFAULT_FROM_NUMBER === undefined ? undefined : shapeSender(DEFAULT_FROM_NUMBER);
+  if (sender?.ok === false) problems.push({ name: "DEFAULT_FROM_NUMBER", problem: `is no sender: ${sender.problem}` });
+  if (DEFAULT_COUNTRY !== undefined && !isKnownCountry(DEFAULT_COUNTRY)) {
+    problems.push({ name: "DEFAULT_COUNTRY", problem: "is no country: give two letters such as US" });
+  }
+  return problems;
 }

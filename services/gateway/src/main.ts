@@ -28,17 +28,22 @@ async function start(): Promise<RunningService> {
   const connection = createRedisConnection({
     url: settings.REDIS_URL,
     keyPrefix: settings.REDIS_KEY_PREFIX,
-    onEvent: (event) => logger.info(event),
+    onReady: () => logger.info({ event: "redis.connected" }),
+    onLost: (err) => logger.warn({ event: "redis.lost", err }),
   });
   stop.add("redis", () => connection.close());
   const admission = createRedisAdmission(connection);
+  stop.add("admission", () => admission.close());
   const directory = createRedisDirectory(connection);
   stop.add("directory", () => directory.close());
   const queue = createAmqpQueue({
     url: settings.RABBITMQ_URL,
     namePrefix: settings.RABBITMQ_NAME_PREFIX,
     role: "gateway",
-    onEvent: (event) => logger.info(event),
+    onEvent: ({ event, ...facts }) => {
+      const level = event === "connected" || event === "unblocked" ? "info" : "warn";
+      logger[level]({ event: `queue.${event}`, ...facts });
+    },
   });
   stop.add("queue", () => queue.close());
 

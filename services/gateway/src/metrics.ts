@@ -23,7 +23,7 @@ export function createGatewayMetrics({ registry }: Metrics) {
     }),
     refused: new Counter({
       name: "sms_requests_refused_total",
-      help: "Requests refused, by error code and detail.",
+      help: "Requests to send that were refused, by error code and by limit or reason.",
       labelNames: ["code", "detail"],
       registers,
     }),
@@ -46,10 +46,17 @@ export function createGatewayMetrics({ registry }: Metrics) {
       buckets: SECONDS_BUCKETS,
       registers,
     }),
-    waitingEnvelopes: new Gauge({
-      name: "sms_publish_waiting_envelopes",
-      help: "Requests waiting for their group to leave.",
-      registers,
-    }),
   };
+}
+
+/** Shows how many requests wait for their group to leave, read whenever the metrics are. */
+export function watchWaiting({ registry }: Metrics, waiting: () => number): void {
+  new Gauge({
+    name: "sms_publish_waiting_envelopes",
+    help: "Requests waiting for their group to leave.",
+    registers: [registry],
+    collect() {
+      this.set(waiting());
+    },
+  });
 }

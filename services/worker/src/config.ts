@@ -1,4 +1,5 @@
 import { SHARED_SETTINGS } from "@sms-gateway/contracts";
+import { type Environment, loadSettings } from "@sms-gateway/runtime";
 import { type Static, Type } from "typebox";
 
 /** What a worker may be told to do; `WORKER_ROLES` names any of them. */
@@ -119,6 +120,16 @@ export const workerSettings = Type.Object({
 export type WorkerSettings = Static<typeof workerSettings>;
 
 /** The settings that `make admin` reads. */
-export const adminSettings = Type.Object({
+const adminSettings = Type.Object({
   DATABASE_URL: workerSettings.properties.DATABASE_URL,
 });
+
+/** Reads the worker's settings. @throws SettingsError that lists every bad one. */
+export function loadWorkerSettings(env: Environment = process.env): WorkerSettings {
+  return loadSettings(workerSettings, env);
+}
+
+/** Reads the settings of `make admin`. @throws SettingsError that lists every bad one. */
+export function loadAdminSettings(env: Environment = process.env): Static<typeof adminSettings> {
+  return loadSettings(adminSettings, env);
+}

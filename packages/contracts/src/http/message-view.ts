@@ -1,8 +1,8 @@
 import { type Static, Type } from "typebox";
 import { ATTEMPT_OUTCOMES, REPORT_STATUSES } from "../attempt-states.ts";
 import { MESSAGE_STATES } from "../message-states.ts";
-import { ENCODINGS, MESSAGE_TYPES, SMS_TYPES } from "./send-request.ts";
 import { orNull } from "../or-null.ts";
+import { ENCODINGS, MESSAGE_TYPES, SMS_TYPES } from "./send-request.ts";
 
 const Time = Type.String({ format: "date-time" });
 

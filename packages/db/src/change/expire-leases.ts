@@ -1,6 +1,6 @@
 import type { Database } from "../connections.ts";
 import { FIND_EXPIRED_LEASES } from "../sql/find-expired-leases.ts";
-import { runStatement } from "../transaction.ts";
+import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages } from "./change-messages.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
@@ -18,7 +18,7 @@ export interface ExpiredLease {
  * the provider may have sent them, so they are not due again (architecture.md 5.4).
  */
 export async function expireLeases(db: Database, limit: number): Promise<ExpiredLease[]> {
-  const rows = await runStatement<{ message_id: string }>(db, FIND_EXPIRED_LEASES, [limit]);
+  const rows = await inTransaction(db, (tx) => runStatement<{ message_id: string }>(tx, FIND_EXPIRED_LEASES, [limit]));
   const expired = new Map<string, readonly AttemptRow[]>();
   const decide = (message: LockedMessage, attempts: readonly AttemptRow[]): MessageChange => {
     const over = attempts.filter((attempt) => attempt.outcome === null && attempt.leaseUntil <= message.now);

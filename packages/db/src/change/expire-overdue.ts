@@ -1,7 +1,7 @@
 import { deriveMessageState } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { FIND_OVERDUE } from "../sql/find-overdue.ts";
-import { runStatement } from "../transaction.ts";
+import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages, type StatusChange } from "./change-messages.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
@@ -18,7 +18,7 @@ const NOT_KNOWN = {
  * sending and every open lease is over. Call it again at once while it answers `limit` changes.
  */
 export async function expireOverdue(db: Database, limit: number): Promise<StatusChange[]> {
-  const rows = await runStatement<{ id: string }>(db, FIND_OVERDUE, [limit]);
+  const rows = await inTransaction(db, (tx) => runStatement<{ id: string }>(tx, FIND_OVERDUE, [limit]));
   const ids = rows.map(({ id }) => id);
   return ids.length === 0 ? [] : await changeMessages(db, ids, "deadline", decideAtDeadline);
 }

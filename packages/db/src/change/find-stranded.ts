@@ -1,6 +1,6 @@
 import type { Database } from "../connections.ts";
 import { FIND_STRANDED } from "../sql/find-stranded.ts";
-import { runStatement } from "../transaction.ts";
+import { inTransaction, runStatement } from "../transaction.ts";
 import { NIL_UUID } from "../uuid.ts";
 
 /**
@@ -8,6 +8,8 @@ import { NIL_UUID } from "../uuid.ts";
  * they were planned: for the worker to plan anew with `changeMessages`. In order of ids, after `afterId`.
  */
 export async function findStranded(db: Database, limit: number, afterId: string | null = null): Promise<string[]> {
-  const rows = await runStatement<{ id: string }>(db, FIND_STRANDED, [limit, afterId ?? NIL_UUID]);
+  const rows = await inTransaction(db, (tx) =>
+    runStatement<{ id: string }>(tx, FIND_STRANDED, [limit, afterId ?? NIL_UUID]),
+  );
   return rows.map(({ id }) => id);
 }

@@ -61,6 +61,11 @@ export interface Claim {
 
 /** Clients looked at in one claim. Above the slots, so that clients with nothing due yet do not fill the whole look. */
 const CLIENTS_MARGIN = 200;
+/**
+ * Most that one client gets in one claim, in shares of an even division of the slots. Without a bound as many rows as
+ * there are slots would be read for each client; with it a claim may leave slots free that the next one fills.
+ */
+const SHARES_PER_CLIENT = 4;
 
 /**
  * Claims due messages of one lane and provider, in turn over clients: one each, then a second one each (architecture.md
@@ -76,7 +81,8 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
   const rows = await inTransaction(db, async (tx) => {
     const locked = await runStatement(tx, LOCK_PROVIDER, [provider]);
     if (locked.length === 0) return undefined;
-    const values = [laneNumber(lane), provider, slots, turn.clientIds, leaseMs];
+    const perClient = Math.ceil((SHARES_PER_CLIENT * slots) / turn.clientIds.length);
+    const values = [laneNumber(lane), provider, slots, turn.clientIds, leaseMs, perClient];
     const claimed = await runStatement<ClaimedRow>(tx, CLAIM_DUE, values);
     await appendEvents(
       tx,

@@ -3,7 +3,7 @@ import { DROP_OLD_PARKED_REPORTS } from "../sql/drop-old-parked-reports.ts";
 import { PARK_REPORT } from "../sql/park-report.ts";
 import { REMOVE_PARKED_REPORTS } from "../sql/remove-parked-reports.ts";
 import { TAKE_PARKED_REPORTS } from "../sql/take-parked-reports.ts";
-import { runStatement } from "../transaction.ts";
+import { inTransaction, runStatement } from "../transaction.ts";
 
 /*
  * Delivery reports that came before their attempt was known (architecture.md 5.7). parked → taken for a while → removed
@@ -46,7 +46,7 @@ export async function parkReport(db: Database, parked: NewParkedReport): Promise
  * are the caller's for 30 s: apply them, then `removeParkedReports`.
  */
 export async function takeParkedReports(db: Database, limit: number): Promise<ParkedReport[]> {
-  const rows = await runStatement<ParkedRow>(db, TAKE_PARKED_REPORTS, [limit, TAKEN_FOR_MS]);
+  const rows = await inTransaction(db, (tx) => runStatement<ParkedRow>(tx, TAKE_PARKED_REPORTS, [limit, TAKEN_FOR_MS]));
   return rows
     .map((row) => ({
       id: row.id,

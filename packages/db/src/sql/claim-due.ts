@@ -1,9 +1,12 @@
 import type { Statement } from "./statement.ts";
 
 /**
- * $1 lane, $2 provider, $3 free slots, $4 clients in turn, $5 lease in milliseconds. Takes the longest due message of
+ * $1 lane, $2 provider, $3 free slots, $4 clients in turn, $5 lease in milliseconds, $6 most per client. Takes the longest due message of
  * each client in turn, then the second of each, and so on, while there is room; opens their attempts. Needs the lock on
  * the provider's row, taken by an earlier statement: else this one would not see what the last claim has opened.
+ *
+ * The conditions inside `coalesce` are for rows that are found already. Bare, they let a planner without statistics walk
+ * the whole index of what is due once per row, instead of the primary key: seconds with 100 000 rows due.
  */
 export const CLAIM_DUE: Statement = {
   name: "claim-due",
@@ -21,17 +24,21 @@ with room as materialized (
     select m.id, row_number() over (order by m.due_at) as rank
     from messages m
     where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
-      and m.client_id = turn.client_id and m.due_at <= statement_timestamp() and m.expire_at > statement_timestamp()
+      and m.client_id = turn.client_id and m.due_at <= statement_timestamp()
+      and coalesce(m.expire_at > statement_timestamp(), false)
     order by m.due_at
-    limit coalesce((select slots from room), 0)
+    limit coalesce((select least(slots, $6::int) from room), 0)
   ) as due
   order by due.rank, turn.place
   limit coalesce((select slots from room), 0)
 ), locked as materialized (
   select m.id, c.rank, c.place
   from candidates c join messages m on m.id = c.id
-  where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
-    and m.due_at <= statement_timestamp() and m.expire_at > statement_timestamp()
+  where coalesce(
+    m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
+      and m.due_at <= statement_timestamp() and m.expire_at > statement_timestamp(),
+    false
+  )
   for update of m skip locked
 ), claimed as (
   update messages m set

@@ -28,7 +28,8 @@ with recursive turn (lap, place, client_id, until) as (
 select turn.lap, turn.client_id, exists (
   select 1 from messages m
   where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
-    and m.client_id = turn.client_id and m.due_at <= statement_timestamp() and m.expire_at > statement_timestamp()
+    and m.client_id = turn.client_id and m.due_at <= statement_timestamp()
+    and coalesce(m.expire_at > statement_timestamp(), false)
 ) as due
 from turn
 where turn.place > 0

@@ -4,25 +4,25 @@ import {
   type AdmissionLimits,
   type AdmitAnswer,
   ApiError,
-  type DirectoryClient,
   IDEMPOTENCY_KEEP_MS,
   KEYLESS_KEEP_MS,
-  type Lane,
   type LimitState,
   laneOf,
-  makeMessageId,
+  makeRequestIds,
   makeSeed,
   type PublishEnding,
   type RequestMetadata,
-  type Reservation,
   type ReservationRef,
   type SendAnswer,
 } from "@sms-gateway/contracts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { buildAnswer } from "./build-answer.ts";
-import { buildEnvelope, type Caller } from "./build-envelope.ts";
+import { buildEnvelope } from "./build-envelope.ts";
+import type { Caller } from "./caller.ts";
 import type { GroupPublisher } from "./group-publisher.ts";
-import { quotaDay } from "./quota-day.ts";
+import { LimitedError } from "./limited-error.ts";
+import { notAccepted } from "./not-accepted.ts";
+import type { QuotaCalendar } from "./quota-calendar.ts";
 import type { ReservationKeeper } from "./reservation-keeper.ts";
 import type { SendForm } from "./send-form.ts";
 
@@ -32,23 +32,30 @@ export interface AcceptDeps {
   readonly keeper: ReservationKeeper;
   readonly publisher: GroupPublisher;
   readonly metrics: GatewayMetrics;
+  readonly quotaDay: QuotaCalendar;
   readonly idSecret: string;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /** One valid request, with everything that was looked up for it. */
 export interface AcceptRequest {
   readonly caller: Caller;
-  readonly client: DirectoryClient;
   readonly form: SendForm;
-  readonly fingerprint: string;
-  readonly idempotencyKeyHash: string | null;
+  readonly idempotency: Idempotency | null;
   readonly limits: AdmissionLimits;
   readonly simulated: boolean;
+  /** null: the provider account's own. */
   readonly sender: string | null;
   /** The refusal that stands against it; a stored answer goes first. */
   readonly refusal: ApiError | undefined;
   readonly request: RequestMetadata;
+}
+
+/** What a request with an Idempotency-Key is recognised by. */
+export interface Idempotency {
+  readonly keyHash: string;
+  readonly fingerprint: string;
 }
 
 export interface Acceptance {
@@ -63,33 +70,33 @@ export interface Acceptance {
  * `details.outcome` whether the request may have been taken after all.
  */
 export async function acceptMessages(deps: AcceptDeps, accept: AcceptRequest): Promise<Acceptance> {
+  const { form, caller } = accept;
   const acceptedAtMs = deps.now();
   const ref: ReservationRef = {
-    clientId: accept.caller.clientId,
-    idempotencyKeyHash: accept.idempotencyKeyHash,
+    clientId: caller.client.id,
+    idempotencyKeyHash: accept.idempotency?.keyHash ?? null,
     seed: makeSeed(acceptedAtMs),
     token: randomBytes(16).toString("hex"),
   };
-  const answer = await admit(deps, accept, ref, acceptedAtMs);
-  if (answer.outcome === "replay") {
+  const admission = await admit(deps, accept, ref, acceptedAtMs);
+  if (admission.outcome !== "admitted" && admission.outcome !== "replay") throw refusalOf(admission, accept);
+  const { reservation } = admission;
+  // A replay and a take-over have the seed, and so the ids, of the first request.
+  const ids = makeRequestIds(deps.idSecret, ref.clientId, reservation.seed, form.recipients.length);
+  const answer = buildAnswer(form, reservation, ids);
+  if (admission.outcome === "replay") {
     deps.metrics.replayed.inc();
-    return {
-      answer: buildAnswer(deps.idSecret, ref.clientId, accept.form, answer.reservation),
-      replayed: true,
-      limits: [],
-    };
+    return { answer, replayed: true, limits: [] };
   }
-  if (answer.outcome !== "admitted") throw refusalOf(answer, accept);
-  const { reservation, limits } = answer;
-  // After a take-over the seed is the first request's, and so must be the name of a key-less reservation.
-  const held = { ...ref, seed: reservation.seed };
-  const lane = laneOf(accept.form.smsType, accept.form.priority);
-  const ending = await publish(deps, accept, reservation, lane);
-  if (ending.ending !== "confirmed") throw failPublish(deps, accept, held, ending);
-  // Not waited for: after a confirm nothing can turn the answer into an error (5.1).
-  deps.keeper.settle(held);
-  deps.metrics.accepted.inc({ lane }, accept.form.recipients.length);
-  return { answer: buildAnswer(deps.idSecret, ref.clientId, accept.form, reservation), replayed: false, limits };
+  const lane = laneOf(form.smsType, form.priority);
+  const keptForMs = keepMs(accept, reservation.acceptedAtMs);
+  const ending = await deps.publisher.publish(lane, buildEnvelope({ ...accept, reservation, ids, keptForMs }));
+  if (ending.ending !== "confirmed") throw failPublish(deps, ref, ending, answer.tracking_id);
+  // Not waited for: after a confirm nothing can turn the answer into an error (5.1). Without a key nobody can ask again,
+  // and the reservation ends by itself.
+  if (accept.idempotency !== null) deps.keeper.settle(ref);
+  deps.metrics.accepted.inc({ lane }, form.recipients.length);
+  return { answer, replayed: false, limits: admission.limits };
 }
 
 async function admit(
@@ -98,12 +105,13 @@ async function admit(
   ref: ReservationRef,
   acceptedAtMs: number,
 ): Promise<AdmitAnswer> {
-  const { day, endsAtMs } = quotaDay(accept.client.time_zone, acceptedAtMs);
-  const stopTimer = deps.metrics.admissionSeconds.startTimer();
+  const { day, endsAtMs } = deps.quotaDay(accept.caller.client.time_zone, acceptedAtMs);
+  const startedAtMs = performance.now();
   try {
     return await deps.admission.admit({
       ref,
-      fingerprint: accept.fingerprint,
+      // Nobody else has this seed: without a key it stands for the request.
+      fingerprint: accept.idempotency?.fingerprint ?? ref.seed,
       count: accept.form.recipients.length,
       limits: accept.limits,
       day,
@@ -119,88 +127,49 @@ async function admit(
     deps.keeper.release(ref);
     throw notAccepted("redis_unreachable", cause);
   } finally {
-    stopTimer();
+    deps.metrics.admissionSeconds.observe((performance.now() - startedAtMs) / 1000);
   }
 }
 
 /** How long the answer is kept: 24 h, counted from `schedule_at`; a request without a key for 60 s. */
-function keepMs(accept: AcceptRequest, acceptedAtMs: number): number {
-  if (accept.idempotencyKeyHash === null) return KEYLESS_KEEP_MS;
-  return Math.max(0, (accept.form.scheduleAtMs ?? 0) - acceptedAtMs) + IDEMPOTENCY_KEEP_MS;
+function keepMs({ idempotency, form }: AcceptRequest, acceptedAtMs: number): number {
+  if (idempotency === null) return KEYLESS_KEEP_MS;
+  return Math.max(0, (form.scheduleAtMs ?? 0) - acceptedAtMs) + IDEMPOTENCY_KEEP_MS;
 }
 
-function publish(
-  deps: AcceptDeps,
-  accept: AcceptRequest,
-  reservation: Reservation,
-  lane: Lane,
-): Promise<PublishEnding> {
-  const envelope = buildEnvelope(deps.idSecret, {
-    form: accept.form,
-    reservation,
-    caller: accept.caller,
-    idempotencyKeyHash: accept.idempotencyKeyHash,
-    idempotencyKeepMs: keepMs(accept, reservation.acceptedAtMs),
-    sender: accept.sender,
-    request: accept.request,
-  });
-  return deps.publisher.publish(lane, envelope);
-}
-
+/** What becomes of the reservation when the message is not safely in the queue, and the error to answer with. */
 function failPublish(
   deps: AcceptDeps,
-  accept: AcceptRequest,
-  held: ReservationRef,
+  ref: ReservationRef,
   ending: Exclude<PublishEnding, { ending: "confirmed" }>,
+  trackingId: string,
 ): ApiError {
   if (ending.ending === "not_handed_over") {
-    deps.keeper.release(held);
-    return notAccepted(ending.reason, undefined);
+    deps.keeper.release(ref);
+    return notAccepted(ending.reason);
   }
-  deps.keeper.abandon(held);
+  deps.keeper.abandon(ref);
   return new ApiError("SERVICE_UNAVAILABLE", {
     message:
       "The message queue did not confirm in time; the message may still be sent. Retry with the same Idempotency-Key, or read the tracking_id.",
     details: { outcome: "unknown", reason: "queue_unconfirmed" },
-    trackingId: makeMessageId(deps.idSecret, accept.caller.clientId, held.seed, 0),
+    trackingId,
     retryAfterS: 1,
   });
 }
 
-/** The 503 of a request of which nothing was taken. */
-export function notAccepted(reason: string, cause: unknown): ApiError {
-  return new ApiError("SERVICE_UNAVAILABLE", {
-    message: "The request was not accepted; nothing was sent and nothing charged. Try again.",
-    details: { outcome: "not_accepted", reason },
-    retryAfterS: 1,
-    cause,
-  });
-}
-
-function refusalOf(answer: Exclude<AdmitAnswer, { outcome: "admitted" | "replay" }>, accept: AcceptRequest): ApiError {
+function refusalOf(
+  answer: Exclude<AdmitAnswer, { outcome: "admitted" | "replay" }>,
+  { refusal }: AcceptRequest,
+): ApiError {
   switch (answer.outcome) {
     case "in_progress":
       return new ApiError("IDEMPOTENCY_IN_PROGRESS", { retryAfterS: 1 });
     case "key_reused":
       return new ApiError("IDEMPOTENCY_KEY_REUSED");
     case "refused":
-      return accept.refusal ?? new ApiError("INTERNAL_ERROR");
+      return refusal ?? new ApiError("INTERNAL_ERROR", { cause: new Error("refused without a refusal") });
     case "limited":
       return new LimitedError(answer.limit, answer.retryAfterS, answer.limits);
-  }
-}
-
-/** A 429 that also carries the state of every limit, for the `RateLimit` header. */
-export class LimitedError extends ApiError {
-  readonly limits: readonly LimitState[];
-
-  constructor(limit: string, retryAfterS: number, limits: readonly LimitState[]) {
-    const what = limit === "daily_quota" ? "The daily quota is used up" : `The rate limit ${limit} is used up`;
-    super("TOO_MANY_REQUESTS", {
-      message: `${what}; try again in ${retryAfterS} s.`,
-      details: { limit, retry_after: retryAfterS },
-      retryAfterS,
-    });
-    this.limits = limits;
   }
 }

@@ -1,20 +1,19 @@
-import { makeBatchId, makeMessageId, type Reservation, type SendAnswer } from "@sms-gateway/contracts";
-import { resolveTimes } from "./build-envelope.ts";
+import type { RequestIds, Reservation, SendAnswer } from "@sms-gateway/contracts";
+import { resolveTimes } from "./resolve-times.ts";
 import type { SendForm } from "./send-form.ts";
 
 /** The answer of an acceptance: the same bytes for the first answer and for every replay, since both come from here. */
-export function buildAnswer(idSecret: string, clientId: string, form: SendForm, reservation: Reservation): SendAnswer {
-  const ids = form.recipients.map((_recipient, index) => makeMessageId(idSecret, clientId, reservation.seed, index));
+export function buildAnswer(form: SendForm, reservation: Reservation, ids: RequestIds): SendAnswer {
   const { scheduleAtMs } = resolveTimes(form, reservation.acceptedAtMs);
   return {
     success: true,
     message: "Request accepted for processing.",
-    tracking_id: ids[0] ?? "",
-    batch_id: makeBatchId(idSecret, clientId, reservation.seed),
-    message_count: ids.length,
-    message_ids: ids,
+    tracking_id: ids.messageIds[0] ?? "",
+    batch_id: ids.batchId,
+    message_count: ids.messageIds.length,
+    message_ids: [...ids.messageIds],
     messages: form.recipients.map(({ number }, index) => ({
-      id: ids[index] ?? "",
+      id: ids.messageIds[index] ?? "",
       to: number,
       status: "accepted",
       encoding: form.encoding,

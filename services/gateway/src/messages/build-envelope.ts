@@ -1,26 +1,18 @@
-import {
-  type AcceptedEnvelope,
-  DEFAULT_OTP_TTL_S,
-  DEFAULT_TTL_S,
-  makeBatchId,
-  makeMessageId,
-  type RequestMetadata,
-  type Reservation,
-} from "@sms-gateway/contracts";
+import type { AcceptedEnvelope, RequestIds, RequestMetadata, Reservation } from "@sms-gateway/contracts";
+import type { Caller } from "./caller.ts";
+import { resolveTimes } from "./resolve-times.ts";
 import type { SendForm } from "./send-form.ts";
 
-/** Who asks, and how. */
-export interface Caller {
-  readonly clientId: string;
-  readonly keyId: string | null;
-}
-
+/** What an envelope is made of. */
 export interface EnvelopeFacts {
+  readonly caller: Caller;
   readonly form: SendForm;
   readonly reservation: Reservation;
-  readonly caller: Caller;
-  readonly idempotencyKeyHash: string | null;
-  readonly idempotencyKeepMs: number;
+  readonly ids: RequestIds;
+  readonly idempotency: { readonly keyHash: string } | null;
+  /** How long the Idempotency-Key is kept, from acceptance, in milliseconds. */
+  readonly keptForMs: number;
+  /** null: the provider account's own. */
   readonly sender: string | null;
   readonly request: RequestMetadata;
 }
@@ -29,23 +21,22 @@ export interface EnvelopeFacts {
  * The envelope of an admitted request. Everything that could differ between a first try and a take-over (ids, times)
  * comes from the reservation, so that both publish the same messages.
  */
-export function buildEnvelope(idSecret: string, facts: EnvelopeFacts): AcceptedEnvelope {
-  const { form, reservation, caller } = facts;
-  const keyed = facts.idempotencyKeyHash !== null;
+export function buildEnvelope(facts: EnvelopeFacts): AcceptedEnvelope {
+  const { caller, form, reservation, ids, idempotency } = facts;
   const { scheduleAtMs, expireAtMs } = resolveTimes(form, reservation.acceptedAtMs);
   return {
     type: "sms.accepted",
     version: 1,
     seed: reservation.seed,
-    client_id: caller.clientId,
+    client_id: caller.client.id,
     key_id: caller.keyId,
-    idempotency_key_hash: facts.idempotencyKeyHash,
-    fingerprint: keyed ? reservation.fingerprint : null,
-    idempotency_expires_at: keyed ? iso(reservation.acceptedAtMs + facts.idempotencyKeepMs) : null,
+    idempotency_key_hash: idempotency === null ? null : idempotency.keyHash,
+    fingerprint: idempotency === null ? null : reservation.fingerprint,
+    idempotency_expires_at: idempotency === null ? null : iso(reservation.acceptedAtMs + facts.keptForMs),
     accepted_at: iso(reservation.acceptedAtMs),
     request: facts.request,
     simulated: reservation.simulated,
-    batch_id: makeBatchId(idSecret, caller.clientId, reservation.seed),
+    batch_id: ids.batchId,
     from_number: facts.sender,
     text: form.text,
     message_type: form.messageType,
@@ -61,21 +52,11 @@ export function buildEnvelope(idSecret: string, facts: EnvelopeFacts): AcceptedE
     custom_id: form.customId,
     metadata: form.metadata,
     recipients: form.recipients.map(({ number, name }, index) => ({
-      id: makeMessageId(idSecret, caller.clientId, reservation.seed, index),
+      id: ids.messageIds[index] ?? "",
       to: number,
       ...(name === null ? {} : { name }),
     })),
   };
-}
-
-/** When the message is due and when its life ends. A past `schedule_at` means now: null. The life counts from `schedule_at`. */
-export function resolveTimes(
-  form: SendForm,
-  acceptedAtMs: number,
-): { scheduleAtMs: number | null; expireAtMs: number } {
-  const scheduleAtMs = form.scheduleAtMs !== null && form.scheduleAtMs > acceptedAtMs ? form.scheduleAtMs : null;
-  const ttlSeconds = form.ttlSeconds ?? (form.smsType === "otp" ? DEFAULT_OTP_TTL_S : DEFAULT_TTL_S);
-  return { scheduleAtMs, expireAtMs: form.expireAtMs ?? (scheduleAtMs ?? acceptedAtMs) + ttlSeconds * 1000 };
 }
 
 function iso(timeMs: number): string {

@@ -48,8 +48,13 @@ function refuseTimes(form: SendForm, nowMs: number): ApiError | undefined {
 
 function refuseSender(form: SendForm, facts: RefusalFacts): ApiError | undefined {
   if (form.sender === null || (facts.allowAnySender ?? facts.simulated)) return undefined;
-  if (form.sender === facts.clientSender) return undefined;
+  if (facts.clientSender !== null && bare(form.sender) === bare(facts.clientSender)) return undefined;
   return new ApiError("SENDER_NOT_ALLOWED", { details: { from_number: form.sender } });
+}
+
+/** A number is the same sender with and without its +. */
+function bare(sender: string): string {
+  return sender.replace(/^\+/, "");
 }
 
 function refuseProviders(form: SendForm, facts: RefusalFacts): ApiError | undefined {

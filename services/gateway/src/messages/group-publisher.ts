@@ -4,15 +4,20 @@ import type { AcceptedEnvelope, Lane, PublishEnding } from "@sms-gateway/contrac
  * Group publish (architecture.md 5.2): requests that arrive while a confirm is outstanding leave together as one queue
  * message. It costs no latency, since a group only gathers what would wait anyway, and makes the broker's price per
  * message vanish. Each lane has its own line of waiting envelopes; at most two groups of a lane are in flight.
+ *
+ * States of an envelope: *waiting* → *in flight* with its group → ended as the group ends. What has waited for 1.5 s
+ * ends `not_handed_over` instead: the broker is ill, and an answer at once is worth more than a place in the line.
  */
 export interface GroupPublisher {
-  /** Ends as the envelope's group ends; `queue_full` at once when too much is waiting. */
+  /** Ends as the envelope's group ends; `queue_full` when too much is waiting, or it has waited too long. */
   publish(lane: Lane, envelope: AcceptedEnvelope): Promise<PublishEnding>;
+  /** Envelopes that wait for their group to leave. */
   waiting(): number;
 }
 
 export interface GroupPublisherOptions {
   readonly publishAccepted: (lane: Lane, envelopes: readonly AcceptedEnvelope[]) => Promise<PublishEnding>;
+  /** Told of every group that has ended: its size in envelopes, how, and after how long. */
   readonly onGroup: (size: number, ending: PublishEnding["ending"], seconds: number) => void;
   /** An exception of the queue adapter: its fault, since every expected ending is a value. */
   readonly onFault: (error: unknown) => void;
@@ -24,16 +29,25 @@ const GROUP_BYTES_MAX = 1024 * 1024;
 const IN_FLIGHT_MAX = 2;
 /** Bounds the gateway's memory while the broker is slow: what comes beyond is refused, not held. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * Longest wait in the line, in milliseconds. A confirm takes a few; a publish without one is given up after 2 s and ends
+ * within 5 s, so that waiting for it would only end in a refusal as well.
+ */
+const WAITING_LIMIT_MS = 1_500;
+const SWEEP_EVERY_MS = 100;
 
 interface Waiting {
   readonly envelope: AcceptedEnvelope;
   readonly bytes: number;
+  readonly sinceMs: number;
   readonly settle: (ending: PublishEnding) => void;
 }
 
 interface Line {
+  readonly lane: Lane;
   readonly waiting: Waiting[];
   inFlight: number;
+  sweep: NodeJS.Timeout | undefined;
 }
 
 /** Makes the publisher in front of a `MessageQueue`. */
@@ -42,64 +56,82 @@ export function createGroupPublisher(options: GroupPublisherOptions): GroupPubli
   let waitingBytes = 0;
   let waitingCount = 0;
 
-  const publish = async (lane: Lane, line: Line): Promise<void> => {
-    const group = takeGroup(line.waiting);
-    waitingBytes -= group.reduce((sum, item) => sum + item.bytes, 0);
-    waitingCount -= group.length;
+  const take = (line: Line, count: number): Waiting[] => {
+    const taken = line.waiting.splice(0, count);
+    waitingCount -= taken.length;
+    for (const { bytes } of taken) waitingBytes -= bytes;
+    return taken;
+  };
+
+  const publishGroup = async (line: Line): Promise<void> => {
+    const group = take(line, countGroup(line.waiting));
     line.inFlight += 1;
-    const startedAt = performance.now();
+    const startedAtMs = performance.now();
     let ending: PublishEnding = { ending: "unconfirmed" };
     try {
       ending = await options.publishAccepted(
-        lane,
-        group.map((item) => item.envelope),
+        line.lane,
+        group.map(({ envelope }) => envelope),
       );
     } catch (error) {
       // Nobody knows what happened to the group: `unconfirmed` stays.
       options.onFault(error);
     }
     line.inFlight -= 1;
-    options.onGroup(group.length, ending.ending, (performance.now() - startedAt) / 1000);
-    for (const item of group) item.settle(ending);
-    drain(lane, line);
+    options.onGroup(group.length, ending.ending, (performance.now() - startedAtMs) / 1000);
+    for (const { settle } of group) settle(ending);
+    advance(line);
   };
 
-  const drain = (lane: Lane, line: Line): void => {
-    while (line.inFlight < IN_FLIGHT_MAX && line.waiting.length > 0) void publish(lane, line);
+  const advance = (line: Line): void => {
+    while (line.inFlight < IN_FLIGHT_MAX && line.waiting.length > 0) void publishGroup(line);
+    if (line.waiting.length > 0 && line.sweep === undefined) {
+      line.sweep = setTimeout(() => refuseOverdue(line), SWEEP_EVERY_MS).unref();
+    }
+  };
+
+  const refuseOverdue = (line: Line): void => {
+    line.sweep = undefined;
+    const dueMs = performance.now() - WAITING_LIMIT_MS;
+    // In order of arrival, so the overdue ones are at the front.
+    const firstInTime = line.waiting.findIndex(({ sinceMs }) => sinceMs > dueMs);
+    const overdue = take(line, firstInTime === -1 ? line.waiting.length : firstInTime);
+    for (const { settle } of overdue) settle({ ending: "not_handed_over", reason: "queue_full" });
+    advance(line);
   };
 
   return {
     publish(lane, envelope) {
       const bytes = estimateBytes(envelope);
-      if (waitingBytes + bytes > WAITING_BYTES_MAX)
+      if (waitingBytes + bytes > WAITING_BYTES_MAX) {
         return Promise.resolve({ ending: "not_handed_over", reason: "queue_full" });
-      const line = lines.get(lane) ?? { waiting: [], inFlight: 0 };
+      }
+      const line = lines.get(lane) ?? { lane, waiting: [], inFlight: 0, sweep: undefined };
       lines.set(lane, line);
       waitingBytes += bytes;
       waitingCount += 1;
       return new Promise((settle) => {
-        line.waiting.push({ envelope, bytes, settle });
-        drain(lane, line);
+        line.waiting.push({ envelope, bytes, sinceMs: performance.now(), settle });
+        advance(line);
       });
     },
     waiting: () => waitingCount,
   };
 }
 
-/** Takes as many from the front as one group may hold; always at least one. */
-function takeGroup(waiting: Waiting[]): Waiting[] {
+/** How many from the front make one group; always at least one. */
+function countGroup(waiting: readonly Waiting[]): number {
   let bytes = 0;
   let size = 0;
-  while (size < waiting.length && size < GROUP_ENVELOPES_MAX) {
-    bytes += waiting[size]?.bytes ?? 0;
-    if (size > 0 && bytes > GROUP_BYTES_MAX) break;
+  for (const item of waiting) {
+    bytes += item.bytes;
+    if (size === GROUP_ENVELOPES_MAX || (size > 0 && bytes > GROUP_BYTES_MAX)) break;
     size += 1;
   }
-  return waiting.splice(0, size);
+  return size;
 }
 
-/** Near enough for a limit: the parts that can be large, and a flat allowance for the rest. */
-function estimateBytes(envelope: AcceptedEnvelope): number {
-  const metadata = envelope.metadata === null ? 0 : 4096;
-  return 1000 + envelope.text.length * 3 + metadata + envelope.recipients.length * 100;
+/** Near enough for a limit, and rather too much: the body as sent holds whatever can be large, but not the ids. */
+function estimateBytes({ request, recipients }: AcceptedEnvelope): number {
+  return 1_000 + request.bytes + recipients.length * 120;
 }

@@ -1,7 +1,6 @@
 import type { RecipientInput, SendRequest } from "@sms-gateway/contracts";
 import { shapeRecipientNumber } from "@sms-gateway/sms";
-import type { FormSettings, Report } from "./read-send-request.ts";
-import type { FormRecipient } from "./send-form.ts";
+import type { FormRecipient, FormSettings, ReportProblem } from "./send-form.ts";
 
 /**
  * Reads `to`: one recipient or a list, strings or objects. A bad number refuses the whole request (each one is named);
@@ -10,7 +9,7 @@ import type { FormRecipient } from "./send-form.ts";
 export function readRecipients(
   to: SendRequest["to"] | undefined,
   settings: FormSettings,
-  report: Report,
+  report: ReportProblem,
 ): { recipients: FormRecipient[]; duplicates: string[] } {
   if (to === undefined) return { recipients: [], duplicates: [] };
   const isList = Array.isArray(to);

@@ -8,90 +8,83 @@ import {
   SendRequest,
   type SmsType,
 } from "@sms-gateway/contracts";
-import { describeValidation, type FieldProblem, type SchemaError } from "@sms-gateway/http";
+import type { FieldProblem } from "@sms-gateway/http";
 import { shapeSender } from "@sms-gateway/sms";
 import { checkCallbackUrl } from "./check-callback-url.ts";
+import { type FieldNames, invalidPayload } from "./invalid-payload.ts";
 import { readContent } from "./read-content.ts";
 import { readRecipients } from "./read-recipients.ts";
-import type { SendForm } from "./send-form.ts";
+import { readTimes } from "./read-times.ts";
+import type { FormSettings, ReportProblem, SendForm } from "./send-form.ts";
 
-/** Settings that the form's validity depends on. */
-export interface FormSettings {
-  readonly maxMessageLength: number;
-  readonly maxRecipients: number;
-  readonly defaultCountry: string | undefined;
-  readonly allowedPrivateHosts: readonly string[];
+/** What reading a form needs beside the body. */
+export interface FormContext {
+  /** What was found wrong before: by the schema, with the Idempotency-Key. */
+  readonly found: readonly FieldProblem[];
+  readonly settings: FormSettings;
+  /** For problems of a body that came with other names. */
+  readonly fieldNames?: FieldNames | undefined;
 }
 
-/** Collects problems under the path they belong to. */
-export type Report = (path: string, message: string) => void;
-
-/** A body whose fields have the types of the schema, as far as `schemaErrors` do not say otherwise. */
-type Body = Partial<SendRequest>;
+/** Fields that have the types of the schema; those that the schema has refused are left out. */
+type Fields = Partial<SendRequest>;
 
 /**
- * Validates the body of `sms/send` in full and reads it into a `SendForm`. Every problem is collected, those of the
- * schema and those of meaning, and thrown together as `INVALID_PAYLOAD` with `details.errors[]` (an unknown provider
- * alone: `UNKNOWN_PROVIDER`). What depends on the clock or the directory is not decided here: a replay must get its
- * stored answer whatever has changed since.
+ * Validates the body of `sms/send` in full and reads it into a `SendForm`. Every problem is collected, those that were
+ * `found` before and those of meaning, and thrown together as `INVALID_PAYLOAD` with `details.errors[]`;
+ * an unknown provider alone is `UNKNOWN_PROVIDER`. What depends on the clock or the directory is not decided here: a
+ * replay must get its stored answer whatever has changed since.
  */
-export function readSendRequest(
-  value: unknown,
-  schemaErrors: readonly SchemaError[],
-  settings: FormSettings,
-): SendForm {
-  const problems: FieldProblem[] = describeValidation(schemaErrors, "body");
-  const report: Report = (path, message) => problems.push({ path, message });
-  const body = withoutFailedFields(value, problems);
-  if (body === undefined) throw invalidPayload(problems);
+export function readSendRequest(value: unknown, { found, settings, fieldNames }: FormContext): SendForm {
+  const problems = [...found];
+  const report: ReportProblem = (path, message) => problems.push({ path, message });
+  const fields = readFields(value, found);
+  if (fields === undefined) throw invalidPayload(found.length > 0 ? found : [{ path: "/", message: "must be object" }]);
 
-  const smsType: SmsType = body.sms_type ?? "transactional";
-  const { recipients, duplicates } = readRecipients(body.to, settings, report);
-  const content = readContent(body, settings.maxMessageLength, problems, report);
+  const smsType: SmsType = fields.sms_type ?? "transactional";
+  const { recipients, duplicates } = readRecipients(fields.to, settings, report);
+  const content = readContent(fields, {
+    maxMessageLength: settings.maxMessageLength,
+    contentFailed: found.some(({ path }) => CONTENT_PATHS.has(path)),
+    report,
+  });
+  const { providers, unknown } = readProviders(fields, report);
   const form: SendForm = {
     recipients,
     duplicates,
     ...content,
-    sender: readSender(body.from_number, report),
+    sender: readSender(fields.from_number, report),
     smsType,
-    providers: readProviders(body, report),
-    ...readTimes(body, report),
-    priority: body.priority ?? defaultPriority(smsType),
-    callbackUrl: readCallbackUrl(body.callback_url, settings, report),
-    customId: body.custom_id ?? null,
-    metadata: readMetadata(body.metadata, report),
-    warnings: [...content.warnings, ...unknownFields(value)],
+    providers,
+    ...readTimes(fields, report),
+    priority: fields.priority ?? defaultPriority(smsType),
+    callbackUrl: readCallbackUrl(fields.callback_url, settings, report),
+    customId: fields.custom_id ?? null,
+    metadata: readMetadata(fields.metadata, report),
+    warnings: [...content.warnings, ...listUnknownFields(fields)],
   };
-  if (body.dry_run === true) report("/dry_run", "is not supported yet; leave it out");
-  if (problems.length > 0) throw invalidPayload(problems);
+  if (fields.dry_run === true) report("/dry_run", "is not supported yet; leave it out");
+  if (unknown.length > 0) throw refuseProviders(unknown, problems);
+  if (problems.length > 0) throw invalidPayload(problems, fieldNames);
   return form;
 }
 
-/** The error for a form with problems. */
-export function invalidPayload(problems: readonly FieldProblem[]): ApiError {
-  const [first] = problems;
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more; see details.errors)` : "";
-  return new ApiError("INVALID_PAYLOAD", {
-    message: first === undefined ? "The request failed validation." : `${first.path} ${first.message}${more}`,
-    details: { errors: problems.slice(0, 100) },
-  });
-}
+const CONTENT_PATHS: ReadonlySet<string> = new Set(["/message", "/text", "/template_id"]);
 
-/** The body without the top-level fields that the schema already refused, so that the rest can still be looked at. */
-function withoutFailedFields(value: unknown, problems: readonly FieldProblem[]): Body | undefined {
+/** The top-level fields that the schema has not refused, so that the rest can still be looked at. */
+function readFields(value: unknown, found: readonly FieldProblem[]): Fields | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const failed = new Set(problems.map((problem) => problem.path.split("/")[1] ?? ""));
-  // The schema has checked every field that is left: this is the parser's one cast.
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !failed.has(key))) as Body;
+  if (found.length === 0) return value;
+  const failed = new Set(found.map(({ path }) => path.split("/")[1] ?? ""));
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !failed.has(key)));
 }
 
-function unknownFields(value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(SendRequest.properties, key));
+function listUnknownFields(fields: Fields): string[] {
+  const unknown = Object.keys(fields).filter((key) => !Object.hasOwn(SendRequest.properties, key));
   return unknown.slice(0, 10).map((key) => `The field "${key.slice(0, 64)}" is not known and was ignored.`);
 }
 
-function readSender(written: string | null | undefined, report: Report): string | null {
+function readSender(written: string | null | undefined, report: ReportProblem): string | null {
   if (written === null || written === undefined) return null;
   const shaped = shapeSender(written);
   if (shaped.ok) return shaped.sender;
@@ -99,50 +92,41 @@ function readSender(written: string | null | undefined, report: Report): string 
   return null;
 }
 
-function readProviders(body: Body, report: Report): ProviderName[] {
-  const list = body.providers ?? [];
-  const single = body.provider ?? null;
+function readProviders(
+  { provider, providers }: Fields,
+  report: ReportProblem,
+): { providers: ProviderName[]; unknown: FieldProblem[] } {
+  const list = providers ?? [];
+  const single = provider ?? null;
   if (single !== null && list.length > 0) report("/provider", "give either provider or providers, not both");
-  const written = single === null ? list : [single];
-  const names = written.map((name) => ({ name, found: findProviderName(name) }));
-  const unknown = names.filter((entry) => entry.found === undefined);
-  if (unknown.length > 0) {
-    throw new ApiError("UNKNOWN_PROVIDER", {
-      message: `There is no provider called ${unknown.map((entry) => `"${entry.name}"`).join(", ")}.`,
-      details: { unknown: unknown.map((entry) => entry.name), allowed: [...PROVIDER_NAMES] },
-    });
+  const written =
+    single === null
+      ? list.map((name, index) => [`/providers/${index}`, name] as const)
+      : [["/provider", single] as const];
+  const found = new Set<ProviderName>();
+  const unknown: FieldProblem[] = [];
+  for (const [path, name] of written) {
+    const known = findProviderName(name);
+    if (known === undefined) unknown.push({ path, message: `there is no provider called "${name}"` });
+    else found.add(known);
   }
-  return [...new Set(names.flatMap((entry) => (entry.found === undefined ? [] : [entry.found])))];
+  return { providers: [...found], unknown };
 }
 
-function readTimes(body: Body, report: Report): Pick<SendForm, "scheduleAtMs" | "expireAtMs" | "ttlSeconds"> {
-  const scheduleAtMs = readTime("/schedule_at", body.schedule_at, report);
-  const expireAtMs = readTime("/expire_at", body.expire_at, report);
-  const ttlSeconds = body.ttl_seconds ?? null;
-  if (expireAtMs !== null && ttlSeconds !== null)
-    report("/ttl_seconds", "give either expire_at or ttl_seconds, not both");
-  if (expireAtMs !== null && scheduleAtMs !== null && expireAtMs <= scheduleAtMs)
-    report("/expire_at", "must be after schedule_at");
-  return { scheduleAtMs, expireAtMs, ttlSeconds };
+function refuseProviders(unknown: readonly FieldProblem[], others: readonly FieldProblem[]): ApiError {
+  if (others.length > 0) return invalidPayload([...others, ...unknown]);
+  return new ApiError("UNKNOWN_PROVIDER", {
+    message: unknown.map(({ path, message }) => `${path}: ${message}`).join("; "),
+    details: { errors: unknown, allowed: [...PROVIDER_NAMES] },
+  });
 }
 
-// A date with time and zone; without a zone the answer would depend on the server's.
-const ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/i;
-
-function readTime(path: string, written: string | null | undefined, report: Report): number | null {
-  if (written === null || written === undefined) return null;
-  const time = ISO_TIME.test(written)
-    ? Date.parse(written.replace(" ", "T").replace(/([+-]\d\d)(\d\d)$/, "$1:$2"))
-    : Number.NaN;
-  if (Number.isNaN(time)) {
-    report(path, "must be an ISO 8601 time with its zone, like 2026-01-31T10:00:00Z");
-    return null;
-  }
-  return time;
-}
-
-function readCallbackUrl(written: string | null | undefined, settings: FormSettings, report: Report): string | null {
-  if (written === null || written === undefined) return null;
+function readCallbackUrl(
+  written: string | null | undefined,
+  settings: FormSettings,
+  report: ReportProblem,
+): string | null {
+  if (written === null || written === undefined || written === "") return null;
   const problem = checkCallbackUrl(written, settings.allowedPrivateHosts);
   if (problem !== undefined) report("/callback_url", problem);
   return written;
@@ -150,11 +134,12 @@ function readCallbackUrl(written: string | null | undefined, settings: FormSetti
 
 function readMetadata(
   metadata: Record<string, unknown> | null | undefined,
-  report: Report,
+  report: ReportProblem,
 ): Record<string, unknown> | null {
   if (metadata === null || metadata === undefined || Object.keys(metadata).length === 0) return null;
   const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  if (bytes > METADATA_BYTES_MAX)
+  if (bytes > METADATA_BYTES_MAX) {
     report("/metadata", `must be at most ${METADATA_BYTES_MAX} bytes of JSON, but has ${bytes}`);
+  }
   return metadata;
 }

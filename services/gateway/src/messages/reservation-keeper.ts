@@ -1,8 +1,11 @@
-import type { Admission, ReservationRef } from "@sms-gateway/contracts";
+import { type Admission, AdmissionUnavailableError, type ReservationRef } from "@sms-gateway/contracts";
+
+/** What may follow an admission. */
+export type ReservationStep = "settle" | "release" | "abandon";
 
 /**
  * Carries out what follows an admission in the background: `settle`, `release` and `abandon` are never waited for by a
- * request, and each is repeated until Redis has answered, for 30 s at the most (architecture.md 5.1). All three are
+ * request, and each is repeated while the store is away, for 30 s at the most (architecture.md 5.1). All three are
  * fenced and idempotent, so a repetition is harmless; what still fails then is healed by the take-over.
  */
 export interface ReservationKeeper {
@@ -14,9 +17,9 @@ export interface ReservationKeeper {
 }
 
 export interface ReservationKeeperOptions {
-  readonly admission: Pick<Admission, "settle" | "release" | "abandon">;
-  /** Called when a step was given up after 30 s. */
-  readonly onGivenUp: (step: "settle" | "release" | "abandon", ref: ReservationRef, error: unknown) => void;
+  readonly admission: Pick<Admission, ReservationStep>;
+  /** Told of every step that was given up. Must not throw. */
+  readonly onGivenUp: (step: ReservationStep, ref: ReservationRef, error: unknown) => void;
 }
 
 const REPEAT_FOR_MS = 30_000;
@@ -29,36 +32,50 @@ const PENDING_MAX = 50_000;
 export function createReservationKeeper({ admission, onGivenUp }: ReservationKeeperOptions): ReservationKeeper {
   const pending = new Set<Promise<void>>();
 
-  const run = (step: "settle" | "release" | "abandon", ref: ReservationRef): void => {
-    if (pending.size >= PENDING_MAX) return onGivenUp(step, ref, new Error("too many steps are waiting"));
-    const work = repeat(() => admission[step](ref)).catch((error: unknown) => onGivenUp(step, ref, error));
-    const tracked = work.finally(() => pending.delete(tracked));
-    pending.add(tracked);
+  const carryOut = async (step: ReservationStep, ref: ReservationRef): Promise<void> => {
+    try {
+      await repeatWhileAway(() => admission[step](ref));
+    } catch (error) {
+      onGivenUp(step, ref, error);
+    }
+  };
+
+  const begin = (step: ReservationStep, ref: ReservationRef): void => {
+    if (pending.size >= PENDING_MAX) {
+      onGivenUp(step, ref, new Error("too many steps are waiting"));
+      return;
+    }
+    const work = carryOut(step, ref);
+    pending.add(work);
+    void work.then(() => pending.delete(work));
   };
 
   return {
-    settle: (ref) => run("settle", ref),
-    release: (ref) => run("release", ref),
-    abandon: (ref) => run("abandon", ref),
+    settle: (ref) => begin("settle", ref),
+    release: (ref) => begin("release", ref),
+    abandon: (ref) => begin("abandon", ref),
     async drain(deadlineMs) {
-      await Promise.race([Promise.allSettled(pending), pause(deadlineMs)]);
+      await Promise.race([Promise.all(pending), pause(deadlineMs)]);
     },
   };
 }
 
-async function repeat(call: () => Promise<void>): Promise<void> {
-  const endsAtMs = Date.now() + REPEAT_FOR_MS;
+async function repeatWhileAway(call: () => Promise<void>): Promise<void> {
+  const endsAtMs = performance.now() + REPEAT_FOR_MS;
   for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_CAP_MS, pauseMs * 2)) {
     try {
-      return await call();
+      await call();
+      return;
     } catch (error) {
-      if (Date.now() + pauseMs > endsAtMs) throw error;
-      // Half of the pause is jitter, so that gateways do not return in step.
-      await pause(pauseMs * (0.5 + Math.random() / 2));
+      // Any other error is our own fault, which a repetition does not mend.
+      if (!(error instanceof AdmissionUnavailableError) || performance.now() + pauseMs > endsAtMs) throw error;
     }
+    // Half of the pause is jitter, so that gateways do not return in step.
+    await pause(pauseMs * (0.5 + Math.random() / 2));
   }
 }
 
+/** Keeps no process alive: a service that has nothing else to do may end. */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -34,3 +34,14 @@ export interface SendForm {
   readonly metadata: Record<string, unknown> | null;
   readonly warnings: readonly string[];
 }
+
+/** Settings that a form's validity depends on. */
+export interface FormSettings {
+  readonly maxMessageLength: number;
+  readonly maxRecipients: number;
+  readonly defaultCountry: string | undefined;
+  readonly allowedPrivateHosts: readonly string[];
+}
+
+/** Collects problems under the path they belong to. */
+export type ReportProblem = (path: string, message: string) => void;

@@ -1,12 +1,16 @@
-import type { ApiError, Directory, RequestMetadata } from "@sms-gateway/contracts";
-import type { SchemaError } from "@sms-gateway/http";
+import type { Directory, RequestMetadata } from "@sms-gateway/contracts";
+import type { FieldProblem } from "@sms-gateway/http";
 import type { GatewaySettings } from "../config.ts";
-import type { AuthenticatedCaller } from "../plugins/authenticate.ts";
-import { type Acceptance, type AcceptDeps, acceptMessages } from "./accept-messages.ts";
+import { type Acceptance, type AcceptDeps, acceptMessages, type Idempotency } from "./accept-messages.ts";
+import type { Caller } from "./caller.ts";
+import { chooseLimits } from "./choose-limits.ts";
+import { countCharacters } from "./count-characters.ts";
 import { findRefusal } from "./find-refusal.ts";
 import { fingerprintRequest, hashIdempotencyKey } from "./fingerprint.ts";
-import { isSimulated, limitsOf } from "./prepare-request.ts";
-import { type FormSettings, readSendRequest } from "./read-send-request.ts";
+import type { FieldNames } from "./invalid-payload.ts";
+import { isSimulated } from "./is-simulated.ts";
+import { readSendRequest } from "./read-send-request.ts";
+import type { FormSettings } from "./send-form.ts";
 
 /** What the action needs beside what accepting needs. */
 export interface SendDeps extends AcceptDeps {
@@ -16,57 +20,58 @@ export interface SendDeps extends AcceptDeps {
 
 /** A request to send, as a route has it. */
 export interface SendCall {
-  readonly caller: AuthenticatedCaller;
+  readonly caller: Caller;
   /** Stands for the route in the fingerprint; the same for `/api` and `/api/v1`. */
   readonly route: string;
   /** The body as sent: what the fingerprint covers. */
   readonly sentBody: unknown;
   /** The body in the form of `SendRequest`. */
   readonly body: unknown;
-  readonly schemaErrors: readonly SchemaError[];
-  readonly idempotencyKey: string | undefined;
+  /** What the schema has found wrong with the body. */
+  readonly problems: readonly FieldProblem[];
+  /** What the caller calls the fields of `body`, where it used other names. */
+  readonly fieldNames?: FieldNames | undefined;
+  readonly idempotencyKey: GivenIdempotencyKey | undefined;
   readonly request: Omit<RequestMetadata, "message_length">;
+}
+
+export interface GivenIdempotencyKey {
+  readonly value: string;
+  /** Where it was given, for the problem's path: "header:Idempotency-Key" or "/uuid". */
+  readonly path: string;
 }
 
 const IDEMPOTENCY_KEY = /^[A-Za-z0-9._:-]{1,255}$/;
 
 /** Validates a request to send and accepts it. Throws `ApiError`s. */
 export async function sendMessages(deps: SendDeps, call: SendCall): Promise<Acceptance> {
-  const form = readSendRequest(
-    call.body,
-    [...call.schemaErrors, ...checkIdempotencyKey(call.idempotencyKey)],
-    formSettings(deps.settings),
-  );
+  const { settings, directory } = deps;
   const { caller } = call;
-  const providers = deps.directory.providers();
+  const form = readSendRequest(call.body, {
+    found: [...call.problems, ...checkIdempotencyKey(call.idempotencyKey)],
+    settings: formSettings(settings),
+    fieldNames: call.fieldNames,
+  });
+  const providers = directory.providers();
   const simulated = isSimulated(caller, providers);
-  const sender = form.sender ?? caller.client.sender ?? deps.settings.DEFAULT_FROM_NUMBER ?? null;
-  const refusal = findRefusal(form, {
-    providers,
-    simulated,
-    nowMs: deps.now(),
-    sender,
-    clientSender: caller.client.sender,
-    allowAnySender: deps.settings.ALLOW_ANY_SENDER,
-  });
+  const sender = form.sender ?? caller.client.sender ?? settings.DEFAULT_FROM_NUMBER ?? null;
   return acceptMessages(deps, {
-    caller: { clientId: caller.client.id, keyId: caller.keyId },
-    client: caller.client,
+    caller,
     form,
-    fingerprint: fingerprintRequest(call.route, call.sentBody),
-    idempotencyKeyHash: call.idempotencyKey === undefined ? null : hashIdempotencyKey(call.idempotencyKey),
-    limits: limitsOf(caller.client, deps.settings),
+    idempotency: readIdempotency(call),
+    limits: chooseLimits(caller.client, settings),
     simulated,
     sender,
-    refusal,
-    request: { ...call.request, message_length: form.text.length },
+    refusal: findRefusal(form, {
+      providers,
+      simulated,
+      nowMs: deps.now(),
+      sender,
+      clientSender: caller.client.sender,
+      allowAnySender: settings.ALLOW_ANY_SENDER,
+    }),
+    request: { ...call.request, message_length: countCharacters(form.text) },
   });
-}
-
-/** What of a failure the metric tells apart beside its code. */
-export function refusalDetail(error: ApiError): string {
-  const { limit, reason } = error.details;
-  return typeof limit === "string" ? limit : typeof reason === "string" ? reason : "";
 }
 
 function formSettings(settings: GatewaySettings): FormSettings {
@@ -78,8 +83,12 @@ function formSettings(settings: GatewaySettings): FormSettings {
   };
 }
 
-function checkIdempotencyKey(key: string | undefined): SchemaError[] {
-  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return [];
-  const message = "must be 1 to 255 characters of A–Z a–z 0–9 . _ : -";
-  return [{ instancePath: "header:Idempotency-Key", keyword: "pattern", message, params: {} }];
+function checkIdempotencyKey(key: GivenIdempotencyKey | undefined): FieldProblem[] {
+  if (key === undefined || IDEMPOTENCY_KEY.test(key.value)) return [];
+  return [{ path: key.path, message: "must be 1 to 255 characters of A–Z a–z 0–9 . _ : -" }];
+}
+
+function readIdempotency({ idempotencyKey, route, sentBody }: SendCall): Idempotency | null {
+  if (idempotencyKey === undefined) return null;
+  return { keyHash: hashIdempotencyKey(idempotencyKey.value), fingerprint: fingerprintRequest(route, sentBody) };
 }

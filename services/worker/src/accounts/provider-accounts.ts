@@ -1,5 +1,12 @@
-import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
-import { createProviderAccount, labCredentials, type ProviderAccount } from "@sms-gateway/providers";
+import { type DirectoryProvider, PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import type { ProviderAccount as AccountRow } from "@sms-gateway/db";
+import {
+  type AdapterName,
+  capabilitiesOfAdapter,
+  createProviderAccount,
+  labCredentials,
+  type ProviderAccount,
+} from "@sms-gateway/providers";
 import type { WorkerSettings } from "../config.ts";
 
 /** Which of a provider's accounts: real, or the carrier lab's. */
@@ -10,6 +17,8 @@ export interface ProviderAccounts {
   find(provider: ProviderName, kind: AccountKind): ProviderAccount | undefined;
   /** All accounts of a provider, for callbacks that name none. */
   list(provider: ProviderName): { readonly kind: AccountKind; readonly account: ProviderAccount }[];
+  /** The accounts as the directory keeps them: which there are, and what speaks to them. */
+  describe(): AccountRow[];
 }
 
 /** Credentials that are set but lead nowhere, to be said loudly at start. */
@@ -27,8 +36,23 @@ const CREDENTIALS = {
   clickatell: ["CLICKATELL_API_KEY"],
 } as const satisfies Record<ProviderName, readonly (keyof WorkerSettings)[]>;
 
-/** Providers whose own adapter exists; the others are simulated through Twilio's dialect of the lab. */
-const WITH_ADAPTER: ReadonlySet<ProviderName> = new Set<ProviderName>(["twilio"]);
+/** What speaks to each provider. All but Twilio are simulated through Twilio's dialect until they have their own. */
+const ADAPTERS = {
+  twilio: "twilio",
+  aws_sns: "twilio",
+  plivo: "twilio",
+  nexmo: "twilio",
+  clickatell: "twilio",
+} as const satisfies Record<ProviderName, AdapterName>;
+
+/** Providers whose own adapter exists: only these can have a live account. */
+const WITH_OWN_ADAPTER: ReadonlySet<ProviderName> = new Set<ProviderName>(["twilio"]);
+
+/** What messages through a provider can carry, as the directory shows it. */
+export function capabilitiesOf(provider: ProviderName): DirectoryProvider["capabilities"] {
+  const { messageTypes, alphanumericSenders } = capabilitiesOfAdapter(ADAPTERS[provider]);
+  return { message_types: [...messageTypes], alphanumeric_senders: alphanumericSenders };
+}
 
 /**
  * Makes the accounts that the settings describe: a live one where credentials are complete and an adapter exists, and
@@ -45,13 +69,18 @@ export function createProviderAccounts(settings: WorkerSettings): ProviderAccoun
     }
   }
   const find = (provider: ProviderName, kind: AccountKind) => accounts.get(`${provider}:${kind}`);
+  const list: ProviderAccounts["list"] = (provider) =>
+    (["live", "lab"] as const).flatMap((kind) => {
+      const account = find(provider, kind);
+      return account === undefined ? [] : [{ kind, account }];
+    });
   return {
     find,
-    list: (provider) =>
-      (["live", "lab"] as const).flatMap((kind) => {
-        const account = find(provider, kind);
-        return account === undefined ? [] : [{ kind, account }];
-      }),
+    list,
+    describe: () =>
+      PROVIDER_NAMES.flatMap((provider) =>
+        list(provider).map(({ kind }) => ({ provider, kind, adapter: ADAPTERS[provider] })),
+      ),
   };
 }
 
@@ -62,7 +91,7 @@ export function listUnusedCredentials(settings: WorkerSettings): UnusedCredentia
     const missing = names.filter((name) => settings[name] === undefined);
     if (missing.length === names.length) return [];
     if (missing.length > 0) return [{ provider, reason: `${missing.join(" and ")} not set` }];
-    if (WITH_ADAPTER.has(provider)) return [];
+    if (WITH_OWN_ADAPTER.has(provider)) return [];
     return [{ provider, reason: "its own adapter does not exist yet: nothing is sent through it for real" }];
   });
 }
@@ -83,7 +112,7 @@ const LAB_SENDER = "+15005550006";
 
 function createLabAccount(provider: ProviderName, settings: WorkerSettings): ProviderAccount {
   return createProviderAccount({
-    adapter: "twilio",
+    adapter: ADAPTERS[provider],
     credentials: labCredentials(provider, settings.LAB_TOKEN),
     baseUrl: `${settings.LAB_URL.replace(/\/+$/, "")}/twilio`,
     sender: LAB_SENDER,

@@ -30,7 +30,7 @@ export async function changeInLayers(
 }
 
 /** The first happening of each message, then the second of each, and so on. */
-export function splitIntoLayers<T extends { readonly messageId: string }>(happenings: readonly T[]): Map<string, T>[] {
+function splitIntoLayers<T extends { readonly messageId: string }>(happenings: readonly T[]): Map<string, T>[] {
   const layers: Map<string, T>[] = [];
   const depths = new Map<string, number>();
   for (const happening of happenings) {

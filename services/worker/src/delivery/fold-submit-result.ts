@@ -114,7 +114,10 @@ function planNextTry(
   const fail = (error: DeliveryError): MessageChange => ({ status: "failed", error });
   if (result.outcome === "rejected" && result.scope !== "provider") return fail(toError(result));
   if (message.now >= message.expireAt) {
-    return { status: "expired", error: { code: "EXPIRED", message: "No provider took the message before its deadline." } };
+    return {
+      status: "expired",
+      error: { code: "EXPIRED", message: "No provider took the message before its deadline." },
+    };
   }
   const request = {
     requested: message.providers,

@@ -37,7 +37,7 @@ describe("planProvider", () => {
     expect(planProvider(request({ requested, tried: new Set(["plivo", "twilio"]) }))).toBeNull();
   });
 
-  it("selects by priority, the default provider first among equals, then by name", () => {
+  it("selects by priority, the default provider first among equals, then in the order of the list", () => {
     const providers = [
       provider("twilio", { priority: 2 }),
       provider("plivo"),
@@ -53,8 +53,8 @@ describe("planProvider", () => {
         return next;
       });
     };
-    expect(order("plivo")).toEqual(["plivo", "aws_sns", "nexmo", "clickatell", "twilio"]);
-    expect(order("twilio")).toEqual(["aws_sns", "nexmo", "plivo", "twilio", "clickatell"]);
+    expect(order("plivo")).toEqual(["plivo", "aws_sns", "nexmo", "twilio", "clickatell"]);
+    expect(order("twilio")).toEqual(["aws_sns", "plivo", "nexmo", "twilio", "clickatell"]);
   });
 
   it.each([

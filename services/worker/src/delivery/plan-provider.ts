@@ -1,4 +1,10 @@
-import { type DirectoryProvider, isOperational, type MessageType, type ProviderName } from "@sms-gateway/contracts";
+import {
+  type DirectoryProvider,
+  isOperational,
+  type MessageType,
+  PROVIDER_NAMES,
+  type ProviderName,
+} from "@sms-gateway/contracts";
 
 /** What a plan depends on. */
 export interface PlanRequest {
@@ -19,7 +25,8 @@ export interface PlanRequest {
 
 /**
  * The provider to ask next, or `null` when nobody suitable is left in this round. Named providers are asked in the given
- * order; smart selection goes by priority (1 first), the default provider first among equals, then by name. Providers
+ * order; smart selection goes by priority (1 first), the default provider first among equals, then in the
+ * order of PROVIDER_NAMES. Providers
  * that are disabled, paused, without an account, or cannot carry this kind of message are passed over.
  */
 export function planProvider(request: PlanRequest): ProviderName | null {
@@ -60,7 +67,10 @@ function rankProviders(request: Pick<PlanRequest, "providers" | "defaultProvider
   const isDefault = (name: ProviderName): number => (name === request.defaultProvider ? 0 : 1);
   return request.providers
     .toSorted(
-      (a, b) => a.priority - b.priority || isDefault(a.name) - isDefault(b.name) || a.name.localeCompare(b.name, "en"),
+      (a, b) =>
+        a.priority - b.priority ||
+        isDefault(a.name) - isDefault(b.name) ||
+        PROVIDER_NAMES.indexOf(a.name) - PROVIDER_NAMES.indexOf(b.name),
     )
     .map(({ name }) => name);
 }

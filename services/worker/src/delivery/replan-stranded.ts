@@ -1,5 +1,12 @@
 import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
-import { changeMessages, type Database, findStranded, type LockedMessage, type MessageChange } from "@sms-gateway/db";
+import {
+  type AttemptRow,
+  changeMessages,
+  type Database,
+  findStranded,
+  type LockedMessage,
+  type MessageChange,
+} from "@sms-gateway/db";
 import type { KnownDirectory } from "../directory/known-directory.ts";
 import { planProvider } from "./plan-provider.ts";
 
@@ -25,8 +32,8 @@ export function createReplanSweep({ db, directory, defaultProvider, wake }: Repl
     const ids = await findStranded(db, BATCH_MAX, afterId);
     afterId = ids.length < BATCH_MAX ? null : (ids.at(-1) ?? null);
     const planned = new Set<string>();
-    await changeMessages(db, ids, "claim", (message) => {
-      const plannedProvider = planAnew(message);
+    await changeMessages(db, ids, "claim", (message, attempts) => {
+      const plannedProvider = planAnew(message, attempts);
       if (plannedProvider === null) return null;
       planned.add(plannedProvider);
       return { plannedProvider } satisfies MessageChange;
@@ -34,7 +41,7 @@ export function createReplanSweep({ db, directory, defaultProvider, wake }: Repl
     wake(new Set(PROVIDER_NAMES.filter((name) => planned.has(name))));
   };
 
-  function planAnew(message: LockedMessage): ProviderName | null {
+  function planAnew(message: LockedMessage, attempts: readonly AttemptRow[]): ProviderName | null {
     if (message.status !== "queued" && message.status !== "scheduled") return null;
     const provider = planProvider({
       requested: message.providers,
@@ -44,7 +51,7 @@ export function createReplanSweep({ db, directory, defaultProvider, wake }: Repl
       providers: directory.providers(),
       defaultProvider,
       tried: new Set(message.tried),
-      ruledOut: new Set(),
+      ruledOut: new Set(attempts.filter(({ outcome }) => outcome === "rejected").map((one) => one.provider)),
     });
     return provider === message.plannedProvider ? null : provider;
   }

@@ -38,7 +38,10 @@ export function createAttemptSettler(deps: SettleDeps): GroupWriter<AttemptResul
     onFailed: ({ error, givenUp }) => {
       if (!givenUp) return outages.failed(error);
       metrics.failures.inc({ part: "settle_given_up" });
-      logger.error({ event: "delivery.result_given_up", err: error }, "a result is lost; its attempt ends by its lease");
+      logger.error(
+        { event: "delivery.result_given_up", err: error },
+        "a result is lost; its attempt ends by its lease",
+      );
     },
   });
 }

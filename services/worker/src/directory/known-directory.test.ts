@@ -39,19 +39,31 @@ describe("createKnownDirectory", () => {
     expect(directory.snapshot()?.version).toBe(2);
   });
 
-  it("looks for an unknown key in the database, once per second", async () => {
+  it("looks for an unknown key in the database, once per second for each", async () => {
     const { state, source } = openSource(snapshot(1, "a"));
     let nowMs = 0;
     const directory = createKnownDirectory(source, () => nowMs);
     await directory.refresh();
     state.present = snapshot(2, "a", "b");
     expect((await directory.findKey("b"))?.hash).toBe("b");
+    expect(await directory.findKey("wrong")).toBeUndefined();
     const asked = state.versions;
     expect(await directory.findKey("wrong")).toBeUndefined();
+    expect(await directory.findKey("other", true)).toBeUndefined();
     expect(state.versions).toBe(asked);
     nowMs = 1000;
     expect(await directory.findKey("wrong")).toBeUndefined();
     expect(state.versions).toBe(asked + 1);
+  });
+
+  it("finds a key that was made while an older look was under way", async () => {
+    const { state, source } = openSource(snapshot(1, "a"));
+    const directory = createKnownDirectory(source);
+    await directory.refresh();
+    const older = directory.refresh();
+    state.present = snapshot(2, "a", "b");
+    expect((await directory.findKey("b"))?.hash).toBe("b");
+    await older;
   });
 
   it("keeps its last copy while the database is away", async () => {

@@ -10,8 +10,12 @@ export interface DirectorySource {
 export interface KnownDirectory {
   /** `undefined` until it was loaded for the first time. */
   snapshot(): DirectorySnapshot | undefined;
-  /** From memory; a key that is missing there is looked for in the database once per second at most. */
-  findKey(hash: string): Promise<DirectoryKey | undefined>;
+  /**
+   * From memory; a key that is missing there is looked for in the database, once per second at most.
+   *
+   * @param memoryOnly for callers that have failed too often to cost a query.
+   */
+  findKey(hash: string, memoryOnly?: boolean): Promise<DirectoryKey | undefined>;
   client(id: string): DirectoryClient | undefined;
   /** Empty until the directory was loaded. */
   providers(): readonly DirectoryProvider[];
@@ -19,8 +23,10 @@ export interface KnownDirectory {
   refresh(): Promise<void>;
 }
 
-/** A wrong key must not turn into a query per request. */
-const READ_THROUGH_EVERY_MS = 1000;
+/** How long it is believed that a key does not exist: a wrong one must not turn into a query per request. */
+const MISS_KEPT_MS = 1000;
+/** Misses remembered; the oldest is forgotten first, so that memory is bounded. */
+const MISSES_MAX = 10_000;
 
 interface Loaded {
   readonly snapshot: DirectorySnapshot;
@@ -35,7 +41,7 @@ export function createKnownDirectory(
 ): KnownDirectory {
   let loaded: Loaded | undefined;
   let refreshing: Promise<void> | undefined;
-  let readThroughAt = Number.NEGATIVE_INFINITY;
+  const missedAtMs = new Map<string, number>();
 
   async function readNewer(): Promise<void> {
     const version = await source.readVersion();
@@ -56,14 +62,25 @@ export function createKnownDirectory(
     client: (id) => loaded?.clients.get(id),
     providers: () => loaded?.snapshot.providers ?? [],
     refresh,
-    async findKey(hash) {
+    async findKey(hash, memoryOnly = false) {
       const known = loaded?.keys.get(hash);
-      if (known !== undefined || now() - readThroughAt < READ_THROUGH_EVERY_MS) return known;
-      readThroughAt = now();
+      if (known !== undefined || memoryOnly) return known;
+      const missedAt = missedAtMs.get(hash);
+      if (missedAt !== undefined && now() - missedAt < MISS_KEPT_MS) return undefined;
+      // One that is under way may have read the version before the key was made.
+      if (refreshing !== undefined) await refreshing;
       await refresh();
-      return loaded?.keys.get(hash);
+      const found = loaded?.keys.get(hash);
+      if (found === undefined) rememberMiss(hash);
+      return found;
     },
   };
+
+  function rememberMiss(hash: string): void {
+    missedAtMs.delete(hash);
+    if (missedAtMs.size >= MISSES_MAX) missedAtMs.delete(missedAtMs.keys().next().value ?? "");
+    missedAtMs.set(hash, now());
+  }
 }
 
 function indexSnapshot(snapshot: DirectorySnapshot): Loaded {

@@ -1,9 +1,10 @@
 import { ApiError, type MessageView } from "@sms-gateway/contracts";
 import { cancelMessage, findMessage, type StatusChange } from "@sms-gateway/db";
+import { explainOutage } from "../directory/explain-outage.ts";
 import type { Caller } from "../directory/find-caller.ts";
 import { formatMessage } from "./format-message.ts";
 import { findIssueTime } from "./show-message.ts";
-import { explainOutage, type ReadMessagesDeps } from "./show-messages.ts";
+import type { ReadMessagesDeps } from "./show-messages.ts";
 
 /** What canceling needs, beside what reading needs. */
 export interface CancelDeps extends ReadMessagesDeps {

@@ -1,17 +1,11 @@
-import {
-  ApiError,
-  findProviderName,
-  MESSAGE_STATES,
-  type ProviderName,
-  SMS_TYPES,
-} from "@sms-gateway/contracts";
+import { ApiError, findProviderName, MESSAGE_STATES, type ProviderName, SMS_TYPES } from "@sms-gateway/contracts";
 import type { MessageFilter } from "@sms-gateway/db";
 import type { FieldProblem } from "@sms-gateway/http";
 import { hasForbiddenCharacters, shapeRecipientNumber } from "@sms-gateway/sms";
 import { type Static, Type } from "typebox";
 
 /** Most messages in one page, and most that `offset` may skip: beyond that a cursor is faster for both sides. */
-export const LIMIT_MAX = 500;
+const LIMIT_MAX = 500;
 const LIMIT_DEFAULT = 50;
 const OFFSET_MAX = 10_000;
 const DAY_MS = 24 * 3600 * 1000;

@@ -1,8 +1,15 @@
-import { type AcceptedMessageView, ApiError, idTimeMs, isIssuedMessageId, type MessageView } from "@sms-gateway/contracts";
+import {
+  type AcceptedMessageView,
+  ApiError,
+  idTimeMs,
+  isIssuedMessageId,
+  type MessageView,
+} from "@sms-gateway/contracts";
 import { findMessage } from "@sms-gateway/db";
+import { explainOutage } from "../directory/explain-outage.ts";
 import type { Caller } from "../directory/find-caller.ts";
 import { formatMessage } from "./format-message.ts";
-import { explainOutage, type ReadMessagesDeps } from "./show-messages.ts";
+import type { ReadMessagesDeps } from "./show-messages.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 

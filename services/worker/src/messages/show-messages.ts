@@ -1,5 +1,6 @@
-import { ApiError, type MessageList } from "@sms-gateway/contracts";
-import { type Database, DatabaseUnavailableError, InvalidCursorError, listMessages, type MessageFilter } from "@sms-gateway/db";
+import type { MessageList } from "@sms-gateway/contracts";
+import { type Database, InvalidCursorError, listMessages, type MessageFilter } from "@sms-gateway/db";
+import { explainOutage } from "../directory/explain-outage.ts";
 import type { Caller } from "../directory/find-caller.ts";
 import { formatSummary } from "./format-message.ts";
 import { refuseQuery } from "./read-list-query.ts";
@@ -11,9 +12,6 @@ export interface ReadMessagesDeps {
   readonly idSecret: string;
   readonly retentionDays: number;
 }
-
-/** After an outage of the database nobody need wait longer than its connections take to come back. */
-const RETRY_AFTER_S = 2;
 
 /** One page of the caller's messages. @throws ApiError INVALID_PAYLOAD for a foreign cursor, SERVICE_UNAVAILABLE. */
 export async function showMessages(
@@ -34,11 +32,4 @@ export async function showMessages(
     if (!(error instanceof InvalidCursorError)) throw explainOutage(error);
     throw refuseQuery([{ path: "query:cursor", message: "is no cursor of this list" }]);
   }
-}
-
-/** What a client is told when the database is away; every other error stays as it is. */
-export function explainOutage(error: unknown): unknown {
-  if (!(error instanceof DatabaseUnavailableError)) return error;
-  const details = { reason: "database_unreachable" };
-  return new ApiError("SERVICE_UNAVAILABLE", { details, retryAfterS: RETRY_AFTER_S, cause: error });
 }

@@ -42,9 +42,10 @@ export const authenticate = fp<AuthenticateOptions>(
     app.addHook("onRequest", async (request) => {
       const { scope } = request.routeOptions.config;
       if (scope === undefined) return;
-      const caller = await findCaller(directory, readApiKey(request.headers), keyRequired);
+      const address = readClientAddress(request, internalToken);
+      const memoryOnly = brake.delayMs(address) > 0;
+      const caller = await findCaller(directory, readApiKey(request.headers), { keyRequired, memoryOnly });
       if (caller === undefined) {
-        const address = readClientAddress(request, internalToken);
         brake.recordFailure(address);
         await delay(brake.delayMs(address));
         throw new ApiError("UNAUTHORIZED");

@@ -1,15 +1,15 @@
-import { errorResponses, type SchemaError, toApiError } from "@sms-gateway/http";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Acceptance } from "../../messages/accept-messages.ts";
-import { refusalDetail, type SendCall, type SendDeps, sendMessages } from "../../messages/send-messages.ts";
-import { setLimitHeaders, setLimitHeadersOf } from "../../plugins/limit-headers.ts";
+import { describeValidation, errorResponses } from "@sms-gateway/http";
+import type { FastifyInstance } from "fastify";
+import type { SendDeps } from "../../messages/send-messages.ts";
+import { runSend } from "../run-send.ts";
+import { SEND_ERRORS, SEND_SECURITY } from "../send-declarations.ts";
 
 const schema = {
   summary: "Send one message to one recipient or to many",
   description:
-    "Answers once the message is safe in the queue. Send an Idempotency-Key and retry with it as often as you like: the message is sent once. Under /api the status is 200.",
+    "Answers once the message is safe in the queue. Send an Idempotency-Key and retry with it as often as you like: the message is sent once, and a stored answer carries `Idempotent-Replayed: true`. `RateLimit` and `RateLimit-Policy` tell what is left of the limits; errors that pass carry `Retry-After`.",
   tags: ["sms"],
-  security: [{ ApiKey: [] }, { Bearer: [] }, { Basic: [] }],
+  security: SEND_SECURITY,
   headers: {
     type: "object",
     properties: {
@@ -20,60 +20,21 @@ const schema = {
     },
   },
   body: { $ref: "SendRequest#" },
-  response: { 202: { $ref: "SendAnswer#" }, ...errorResponses(400, 401, 403, 409, 413, 415, 422, 429, 500, 503) },
+  response: {
+    202: { description: "Accepted.", content: { "application/json": { schema: { $ref: "SendAnswer#" } } } },
+    ...errorResponses(...SEND_ERRORS),
+  },
 };
 
-/** `POST /sms/send` (api.md section 2). */
+/** `POST /sms/send` (api.md section 2); 200 instead of 202 under `/api`. */
 export async function sendMessageRoute(app: FastifyInstance, deps: SendDeps): Promise<void> {
-  app.post("/sms/send", { schema, attachValidation: true }, async (request, reply) => {
-    const acceptance = await runSend(deps, request, reply, { route: "POST /api/v1/sms/send", body: request.body });
-    return reply.code(202).send(acceptance.answer);
-  });
-}
-
-/** What the routes that send have in common: authenticate, accept, headers, metrics. */
-export async function runSend(
-  deps: SendDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  call: Pick<SendCall, "route" | "body"> & { readonly idempotencyKey?: string },
-): Promise<Acceptance> {
-  try {
-    const caller = await request.authenticate("send");
-    const acceptance = await sendMessages(deps, {
-      caller,
-      route: call.route,
-      sentBody: request.body,
-      body: call.body,
-      schemaErrors: (request.validationError?.validation ?? []) as readonly SchemaError[],
-      idempotencyKey: readHeader(request, "idempotency-key") ?? call.idempotencyKey,
-      request: {
-        id: request.id,
-        ip: request.ip,
-        user_agent: readHeader(request, "user-agent")?.slice(0, 512) ?? null,
-        bytes: request.bodyBytes,
-      },
+  app.post("/sms/send", { schema, attachValidation: true, config: { scope: "send" } }, async (request, reply) => {
+    const { validation = [], validationContext } = request.validationError ?? {};
+    const answer = await runSend(deps, request, reply, {
+      route: "POST /api/v1/sms/send",
+      body: request.body,
+      problems: describeValidation(validation, validationContext),
     });
-    setLimitHeaders(reply, acceptance.limits);
-    if (acceptance.replayed) reply.header("idempotent-replayed", "true");
-    request.trackingId = acceptance.answer.tracking_id;
-    return acceptance;
-  } catch (error) {
-    const shown = toApiError(error);
-    deps.metrics.refused.inc({ code: shown.code, detail: refusalDetail(shown) });
-    setLimitHeadersOf(reply, error);
-    throw error;
-  }
-}
-
-function readHeader(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(", ") : value;
-}
-
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Tracking id of the acceptance, for the request log. */
-    trackingId?: string;
-  }
+    return reply.code(202).send(answer);
+  });
 }

@@ -1,0 +1,169 @@
+import { isAllowedTransition, MESSAGE_STATES } from "@sms-gateway/contracts";
+import { describeWith } from "@sms-gateway/testkit";
+import { beforeEach, expect, test } from "vitest";
+import {
+  cancelMessage,
+  changeMessages,
+  claimDue,
+  type Database,
+  expireLeases,
+  expireOverdue,
+  findMessage,
+  findStranded,
+  type RecordRow,
+  recordAccepted,
+  setProviderPaused,
+} from "../src/index.ts";
+import { ask, count } from "./ask.ts";
+import { makeRow, makeRows } from "./record-rows.ts";
+import { CLIENT_ID, useDatabase } from "./test-database.ts";
+
+describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
+  const database = useDatabase(adminUrl);
+  let db: Database;
+
+  beforeEach(async () => {
+    db ??= database.open(6);
+    await ask(db, "truncate messages, attempts, events");
+  });
+
+  async function record(...rows: RecordRow[]): Promise<void> {
+    await recordAccepted(db, rows);
+  }
+
+  /** Records and claims one message. */
+  async function claimOne(changes: Partial<RecordRow> = {}, leaseMs = 30_000): Promise<string> {
+    const row = makeRow(changes);
+    await record(row);
+    await claimDue(db, { lane: row.lane, provider: "twilio", slots: 1, leaseMs, afterClientId: null });
+    return row.id;
+  }
+
+  async function overdue(id: string): Promise<void> {
+    await ask(db, "update messages set expire_at = now() - interval '1 ms' where id = $1", [id]);
+  }
+
+  async function statusOf(id: string): Promise<string | undefined> {
+    return (await findMessage(db, CLIENT_ID, id))?.status;
+  }
+
+  test("expires what is queued or scheduled past its deadline, and erases a one-time password", async () => {
+    const past = { expireAt: new Date(Date.now() - 1) };
+    const [queued, scheduled, alive] = [
+      makeRow({ ...past, smsType: "otp" }),
+      makeRow({ ...past, status: "scheduled" }),
+      makeRow(),
+    ];
+    await record(queued, scheduled, alive);
+    const changes = await expireOverdue(db, 10);
+    expect(changes.map(({ from, to, cause }) => [from, to, cause]).sort()).toEqual([
+      ["queued", "expired", "deadline"],
+      ["scheduled", "expired", "deadline"],
+    ]);
+    const message = await findMessage(db, CLIENT_ID, queued.id);
+    expect(message).toMatchObject({ status: "expired", text: null, error: { code: "EXPIRED" } });
+    expect(message?.events.at(-1)).toMatchObject({ sequence: 3, type: "message.expired" });
+    expect(await statusOf(alive.id)).toBe("queued");
+    expect(await expireOverdue(db, 10)).toEqual([]);
+  });
+
+  test("expires no more at once than it is asked for", async () => {
+    await record(...makeRows(12, { expireAt: new Date(Date.now() - 1) }));
+    expect(await expireOverdue(db, 5)).toHaveLength(5);
+    expect(await expireOverdue(db, 50)).toHaveLength(7);
+  });
+
+  test("waits at the deadline for an attempt whose lease is running", async () => {
+    const id = await claimOne();
+    await overdue(id);
+    expect(await expireOverdue(db, 10)).toEqual([]);
+    expect(await statusOf(id)).toBe("sending");
+  });
+
+  test("ends a sending message as unknown when only attempts of unknown outcome or past their lease are left", async () => {
+    const dead = await claimOne({}, 0);
+    const unanswered = await claimOne();
+    await changeMessages(db, [unanswered], "submit", () => ({ attempts: [{ number: 1, outcome: "unknown" }] }));
+    await Promise.all([overdue(dead), overdue(unanswered)]);
+    expect((await expireOverdue(db, 10)).map(({ to }) => to)).toEqual(["unknown", "unknown"]);
+    for (const id of [dead, unanswered]) {
+      const message = await findMessage(db, CLIENT_ID, id);
+      expect(message).toMatchObject({ status: "unknown", error: { code: "OUTCOME_UNKNOWN" } });
+      expect(message?.attempts).toMatchObject([{ outcome: "unknown" }]);
+      expect(message?.attempts[0]?.finishedAt).toBeInstanceOf(Date);
+    }
+  });
+
+  test("never expires a message that waits for a retry while an earlier attempt is unknown", async () => {
+    const id = await claimOne();
+    await changeMessages(db, [id], "submit", () => ({
+      status: "queued",
+      attempts: [{ number: 1, outcome: "unknown" }],
+    }));
+    await overdue(id);
+    expect(await expireOverdue(db, 10)).toEqual([]);
+    expect(await cancelMessage(db, CLIENT_ID, id)).toEqual({ result: "conflict", status: "queued" });
+  });
+
+  test("gives attempts whose lease is over the outcome unknown; the message stays sending", async () => {
+    const dead = await claimOne({}, 0);
+    const alive = await claimOne();
+    const expired = await expireLeases(db, 10);
+    expect(expired).toEqual([{ messageId: dead, attemptNumber: 1, provider: "twilio", account: "lab" }]);
+    expect(await findMessage(db, CLIENT_ID, dead)).toMatchObject({
+      status: "sending",
+      attempts: [{ outcome: "unknown" }],
+    });
+    expect(await findMessage(db, CLIENT_ID, alive)).toMatchObject({ status: "sending", attempts: [{ outcome: null }] });
+    expect(await expireLeases(db, 10)).toEqual([]);
+  });
+
+  test("lets a result that comes after its lease settle its own attempt", async () => {
+    const id = await claimOne({}, 0);
+    await expireLeases(db, 10);
+    await changeMessages(db, [id], "submit", () => ({
+      status: "sent",
+      attempts: [{ number: 1, outcome: "accepted" }],
+    }));
+    expect(await findMessage(db, CLIENT_ID, id)).toMatchObject({ status: "sent", attempts: [{ outcome: "accepted" }] });
+  });
+
+  test("cancels from exactly those states that the table allows, and only the client's own messages", async () => {
+    const rows = makeRows(MESSAGE_STATES.length);
+    await record(...rows);
+    for (const [index, state] of MESSAGE_STATES.entries()) {
+      await ask(db, "update messages set status = $1 where id = $2", [state, rows[index]?.id]);
+    }
+    for (const [index, state] of MESSAGE_STATES.entries()) {
+      const id = rows[index]?.id ?? "";
+      expect(await cancelMessage(db, "00000000-0000-7000-8000-00000000000f", id)).toEqual({ result: "not_found" });
+      const { result, ...facts } = await cancelMessage(db, CLIENT_ID, id);
+      if (isAllowedTransition(state, "canceled", "cancel")) expect(result).toBe("canceled");
+      else expect({ result, ...facts }).toEqual({ result: "conflict", status: state });
+    }
+    expect(await cancelMessage(db, CLIENT_ID, makeRow().id)).toEqual({ result: "not_found" });
+    expect(await cancelMessage(db, CLIENT_ID, "not-an-id")).toEqual({ result: "not_found" });
+  });
+
+  test("cancels once when asked for twice at the same moment", async () => {
+    const row = makeRow({ smsType: "otp" });
+    await record(row);
+    const results = await Promise.all([cancelMessage(db, CLIENT_ID, row.id), cancelMessage(db, CLIENT_ID, row.id)]);
+    expect(results.map(({ result }) => result).sort()).toEqual(["canceled", "conflict"]);
+    expect(await findMessage(db, CLIENT_ID, row.id)).toMatchObject({ status: "canceled", text: null });
+    expect(await count(db, "events", `message_id = '${row.id}' and type = 'message.canceled'`)).toBe(1);
+  });
+
+  test("finds due messages whose planned provider is paused, disabled or missing, page by page", async () => {
+    const [paused, none, fine] = [makeRow({ plannedProvider: "plivo" }), makeRow({ plannedProvider: null }), makeRow()];
+    const later = makeRow({ plannedProvider: null, status: "scheduled", dueAt: new Date(Date.now() + 60_000) });
+    await record(paused, none, fine, later);
+    await setProviderPaused(db, "plivo", true, "credentials refused");
+    const all = await findStranded(db, 10);
+    expect(all).toEqual([paused.id, none.id].sort());
+    expect(await findStranded(db, 1)).toEqual(all.slice(0, 1));
+    expect(await findStranded(db, 10, all[0])).toEqual(all.slice(1));
+    await setProviderPaused(db, "plivo", false, null);
+    expect(await findStranded(db, 10)).toEqual([none.id]);
+  });
+});

@@ -1,0 +1,23 @@
+import Fastify from "fastify";
+import { expect, test } from "vitest";
+import { httpServerOptions } from "./index.ts";
+
+async function addressWith(trustedProxyHops: number, forwardedFor: string): Promise<string> {
+  const app = Fastify(httpServerOptions({ trustedProxyHops }));
+  app.get("/", async (request) => request.ip);
+  const response = await app.inject({
+    url: "/",
+    headers: { "x-forwarded-for": forwardedFor },
+    remoteAddress: "10.0.0.1",
+  });
+  return response.body;
+}
+
+test("X-Forwarded-For is not believed without a proxy of ours in front", async () => {
+  expect(await addressWith(0, "203.0.113.7")).toBe("10.0.0.1");
+});
+
+test("X-Forwarded-For is believed as far as our proxies have written it", async () => {
+  expect(await addressWith(1, "198.51.100.1, 203.0.113.7")).toBe("203.0.113.7");
+  expect(await addressWith(2, "198.51.100.1, 203.0.113.7")).toBe("198.51.100.1");
+});

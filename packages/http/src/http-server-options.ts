@@ -1,0 +1,28 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { sendError } from "./error-handler.ts";
+
+/** Largest body of a route that does not say otherwise, in bytes (api.md section 1). */
+const BODY_BYTES_MAX = 1024 * 1024;
+/** Within which a request must have arrived, in milliseconds: a slow client may not hold its connection for ever. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How long an idle connection is kept, in milliseconds; above the 60 s of the usual load balancers, which must close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** The part of Fastify's options that gateway and worker share; spread it into `Fastify({...})`. */
+export function httpServerOptions({ trustedProxyHops }: { readonly trustedProxyHops: number }) {
+  return {
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    // X-Forwarded-For is believed as far as our own proxies have written it, and not at all without any.
+    trustProxy: trustedProxyHops === 0 ? false : (_address: string, hop: number) => hop < trustedProxyHops,
+    // JSON says what type it is; nothing is converted, dropped or filled in.
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    routerOptions: { ignoreTrailingSlash: true },
+    // While stopping, what still arrives on kept connections is served, with `Connection: close`.
+    return503OnClosing: false,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      sendError(error, request, reply);
+    },
+  } as const;
+}

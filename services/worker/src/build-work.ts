@@ -1,0 +1,130 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Consumption, DirectoryPublisher, MessageQueue } from "@sms-gateway/contracts";
+import { type Database, DatabaseUnavailableError } from "@sms-gateway/db";
+import type { Logger } from "@sms-gateway/runtime";
+import type { ProviderAccounts } from "./accounts/provider-accounts.ts";
+import type { WorkerRole, WorkerSettings } from "./config.ts";
+import { consumeReports } from "./consumers/apply-reports.ts";
+import { consumeAccepted } from "./consumers/record-accepted.ts";
+import { createProblemReport } from "./consumers/report-problem.ts";
+import type { CallbackAddresses } from "./delivery/callback-address.ts";
+import { createDispatcher, type Dispatcher } from "./delivery/dispatcher.ts";
+import { createReplanSweep } from "./delivery/replan-stranded.ts";
+import { dispatchSweeps, parkedReportSweep, queueDepthTask, upkeepSweeps } from "./delivery/sweeps.ts";
+import type { KnownDirectory } from "./directory/known-directory.ts";
+import { publishDirectory } from "./directory/publish-directory.ts";
+import type { WorkerMetrics } from "./metrics.ts";
+import { type RepeatedTask, type RunningTask, repeatTask } from "./repeat-task.ts";
+import { applyParkedReports } from "./reports/match-reports.ts";
+
+/** What the working parts are built from. */
+export interface WorkDeps {
+  readonly settings: WorkerSettings;
+  readonly logger: Logger;
+  readonly metrics: WorkerMetrics;
+  readonly db: Database;
+  readonly queue: MessageQueue;
+  readonly publisher: DirectoryPublisher;
+  readonly accounts: ProviderAccounts;
+  readonly addresses: CallbackAddresses;
+  readonly directory: KnownDirectory;
+  readonly roles: ReadonlySet<WorkerRole>;
+  /** Ends waiting for the first directory. */
+  readonly signal: AbortSignal;
+}
+
+/** The working parts of a worker, running. */
+export interface Work {
+  /** Takes nothing more, waits for what is under way: the submit timeout and four seconds at most. */
+  stop(): Promise<void>;
+}
+
+/** Beyond the submit timeout, for results to be written and batches to be acknowledged, in ms. */
+const DRAIN_MARGIN_MS = 3_000;
+/** Gateways and workers compare versions every second (architecture.md 5.9). */
+const DIRECTORY_EVERY_MS = 1_000;
+const PARKED_EVERY_MS = 5_000;
+const REPLAN_EVERY_MS = 5_000;
+
+/** Starts consumers, dispatcher and sweeps of the worker's roles. `undefined` when it was stopped before. */
+export async function buildWork(deps: WorkDeps): Promise<Work | undefined> {
+  const { settings, logger, metrics, roles } = deps;
+  if (!(await loadDirectory(deps))) return undefined;
+  const dispatcher = roles.has("dispatch") ? buildDispatcher(deps) : undefined;
+  const tasks = listTasks(deps, dispatcher).map((task) => repeatTask(task, { logger, metrics }));
+  const consumptions = await startConsumers(deps, dispatcher);
+  return {
+    async stop() {
+      const drainMs = settings.SUBMIT_TIMEOUT_MS + DRAIN_MARGIN_MS;
+      const [isWritten] = await Promise.all([
+        dispatcher?.stop(drainMs) ?? true,
+        ...consumptions.map((consumption) => consumption.stop(drainMs)),
+        ...tasks.map((task: RunningTask) => task.stop()),
+      ]);
+      if (!isWritten) {
+        logger.error(
+          { event: "dispatch.not_drained" },
+          "results are not in the database; leases will end their attempts",
+        );
+      }
+    },
+  };
+}
+
+/** Nothing may be planned before the providers are known. */
+async function loadDirectory({ directory, logger, signal }: WorkDeps): Promise<boolean> {
+  while (!signal.aborted) {
+    try {
+      await directory.refresh();
+      return true;
+    } catch (err) {
+      if (!(err instanceof DatabaseUnavailableError)) throw err;
+      logger.warn({ event: "directory.waiting", err });
+      await delay(DIRECTORY_EVERY_MS);
+    }
+  }
+  return false;
+}
+
+function buildDispatcher(deps: WorkDeps): Dispatcher {
+  const { settings } = deps;
+  return createDispatcher({
+    ...deps,
+    defaultProvider: settings.DEFAULT_PROVIDER,
+    submitTimeoutMs: settings.SUBMIT_TIMEOUT_MS,
+    maxInFlight: settings.PROVIDER_MAX_IN_FLIGHT,
+  });
+}
+
+function listTasks(deps: WorkDeps, dispatcher: Dispatcher | undefined): RepeatedTask[] {
+  const { db, directory, settings, metrics, queue, roles } = deps;
+  const publish = () => publishDirectory(deps);
+  const tasks = [
+    { name: "directory", everyMs: DIRECTORY_EVERY_MS, run: publish },
+    queueDepthTask(queue, metrics),
+    ...upkeepSweeps(deps),
+  ];
+  if (dispatcher !== undefined) {
+    const { wake } = dispatcher;
+    const replan = createReplanSweep({ db, directory, defaultProvider: settings.DEFAULT_PROVIDER, wake });
+    tasks.push(...dispatchSweeps(deps), { name: "replan", everyMs: REPLAN_EVERY_MS, run: replan });
+  }
+  if (roles.has("callbacks")) {
+    const applyParked = () => applyParkedReports(deps);
+    tasks.push({ name: "parked_reports", everyMs: PARKED_EVERY_MS, run: applyParked }, parkedReportSweep(deps));
+  }
+  return tasks;
+}
+
+async function startConsumers(deps: WorkDeps, dispatcher: Dispatcher | undefined): Promise<Consumption[]> {
+  const { settings, logger, metrics } = deps;
+  const onProblem = createProblemReport(logger, metrics);
+  const consumptions: Consumption[] = [];
+  if (dispatcher !== undefined) {
+    const { DEFAULT_PROVIDER: defaultProvider, RECORD_BATCH_MAX: batchMax } = settings;
+    const { wake } = dispatcher;
+    consumptions.push(...(await consumeAccepted({ ...deps, defaultProvider, batchMax, onProblem, wake })));
+  }
+  if (deps.roles.has("callbacks")) consumptions.push(await consumeReports({ ...deps, onProblem }));
+  return consumptions;
+}

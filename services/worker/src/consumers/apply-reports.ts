@@ -1,0 +1,26 @@
+import type { Consumption, MessageQueue, ReportEnvelope } from "@sms-gateway/contracts";
+import { type ApplyReportsDeps, applyReports } from "../reports/apply-reports.ts";
+import { matchReports } from "../reports/match-reports.ts";
+import { type ReadReportsDeps, readReports } from "../reports/read-reports.ts";
+import type { ProblemReport } from "./report-problem.ts";
+
+/** What the consumer of callbacks needs. */
+export interface ConsumeReportsDeps extends ApplyReportsDeps, ReadReportsDeps {
+  readonly queue: Pick<MessageQueue, "consumeReports">;
+  readonly onProblem: ProblemReport;
+}
+
+/** Reports are small and each is a message of the queue; this many are applied in one statement. */
+const BATCH_MAX = 200;
+
+/** Applies what providers have reported. */
+export async function consumeReports(deps: ConsumeReportsDeps): Promise<Consumption> {
+  return await deps.queue.consumeReports({
+    batchMax: BATCH_MAX,
+    take: async (envelopes) => {
+      const received = envelopes.flatMap((envelope: ReportEnvelope) => readReports(deps, envelope));
+      await applyReports(deps, await matchReports(deps, received));
+    },
+    onProblem: (problem) => deps.onProblem("reports", problem),
+  });
+}

@@ -1,0 +1,95 @@
+import type { MessageQueue } from "@sms-gateway/contracts";
+import {
+  type Database,
+  dropExpiredIdempotencyKeys,
+  dropOldParkedReports,
+  expireLeases,
+  expireOverdue,
+} from "@sms-gateway/db";
+import type { Logger } from "@sms-gateway/runtime";
+import type { WorkerMetrics } from "../metrics.ts";
+import type { RepeatedTask } from "../repeat-task.ts";
+import { keepPartitions } from "../start/prepare-database.ts";
+import { observeChanges } from "./observe-changes.ts";
+
+/** What sweeping needs. */
+export interface SweepDeps {
+  readonly db: Database;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+/** Rows of one statement; small enough to hold no lock for long. */
+const SWEEP_MAX = 500;
+/** Statements of one run. What is left comes with the next run, so that no sweep runs for ever. */
+const ROUNDS_MAX = 20;
+/** A report that has found no attempt for three days belongs to nothing of ours. */
+const PARKED_MAX_MS = 3 * 24 * 3600 * 1000;
+const HOUR_MS = 3600 * 1000;
+
+/** Ends what has outlived its deadline or its lease: work of whoever dispatches. */
+export function dispatchSweeps(deps: SweepDeps): RepeatedTask[] {
+  return [
+    { name: "expire_leases", everyMs: 5_000, run: () => endLeases(deps) },
+    { name: "expire_overdue", everyMs: 1_000, run: () => endOverdue(deps) },
+    { name: "idempotency_keys", everyMs: HOUR_MS, run: () => dropKeys(deps) },
+  ];
+}
+
+/** Keeps the tables in order: work of every worker, done by one at a time. */
+export function upkeepSweeps({ db, logger }: SweepDeps): RepeatedTask[] {
+  return [{ name: "partitions", everyMs: HOUR_MS, run: () => keepPartitions(db, logger) }];
+}
+
+/** Drops reports that nobody knows anything about, loudly. */
+export function parkedReportSweep({ db, metrics, logger }: SweepDeps): RepeatedTask {
+  return {
+    name: "old_parked_reports",
+    everyMs: HOUR_MS,
+    run: async () => {
+      const dropped = await dropOldParkedReports(db, PARKED_MAX_MS, SWEEP_MAX);
+      if (dropped === 0) return;
+      metrics.failures.inc({ part: "parked_report_dropped" }, dropped);
+      logger.warn({ event: "report.parked_dropped", count: dropped });
+    },
+  };
+}
+
+/** Shows how much waits in each queue. */
+export function queueDepthTask(queue: Pick<MessageQueue, "depths">, metrics: WorkerMetrics): RepeatedTask {
+  return {
+    name: "queue_depths",
+    everyMs: 5_000,
+    run: async () => {
+      const depths = await queue.depths();
+      if (depths === undefined) return metrics.queueDepth.reset();
+      for (const [name, depth] of Object.entries(depths)) metrics.queueDepth.set({ queue: name }, depth);
+    },
+  };
+}
+
+async function endLeases({ db, logger, metrics }: SweepDeps): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const expired = await expireLeases(db, SWEEP_MAX);
+    for (const { messageId, attemptNumber, provider, account } of expired) {
+      metrics.attempts.inc({ provider, outcome: "unknown" });
+      const ids = { message_id: messageId, attempt: attemptNumber, provider, account };
+      logger.warn({ event: "delivery.lease_over", ...ids }, "nobody has settled the attempt: its outcome is unknown");
+    }
+    if (expired.length < SWEEP_MAX) return;
+  }
+}
+
+async function endOverdue({ db, metrics }: SweepDeps): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const changes = await expireOverdue(db, SWEEP_MAX);
+    observeChanges(metrics, changes);
+    if (changes.length < SWEEP_MAX) return;
+  }
+}
+
+async function dropKeys({ db }: SweepDeps): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    if ((await dropExpiredIdempotencyKeys(db, SWEEP_MAX)) < SWEEP_MAX) return;
+  }
+}

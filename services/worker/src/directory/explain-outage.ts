@@ -1,0 +1,12 @@
+import { ApiError } from "@sms-gateway/contracts";
+import { DatabaseUnavailableError } from "@sms-gateway/db";
+
+/** After an outage of the database nobody need wait longer than its connections take to come back. */
+const RETRY_AFTER_S = 2;
+
+/** What a client is told when the database is away; every other error stays as it is. */
+export function explainOutage(error: unknown): unknown {
+  if (!(error instanceof DatabaseUnavailableError)) return error;
+  const details = { reason: "database_unreachable" };
+  return new ApiError("SERVICE_UNAVAILABLE", { details, retryAfterS: RETRY_AFTER_S, cause: error });
+}

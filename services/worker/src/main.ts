@@ -1,0 +1,71 @@
+import { createAmqpQueue } from "@sms-gateway/amqp";
+import { openDatabase } from "@sms-gateway/db";
+import { createRedisConnection, createRedisDirectoryPublisher, redisHealth } from "@sms-gateway/redis";
+import {
+  createLogger,
+  createMetrics,
+  createStopSequence,
+  maskSettings,
+  type RunningService,
+  runService,
+} from "@sms-gateway/runtime";
+import { buildWorker } from "./app.ts";
+import { loadWorkerSettings, workerSettings } from "./config.ts";
+
+/** Beyond the submit timeout: results are written, batches acknowledged, connections closed. */
+const STOP_MARGIN_MS = 5_000;
+const LONGEST_SUBMIT_MS = 10_000;
+
+const logger = createLogger({ service: "worker", level: "info" });
+
+await runService({ name: "worker", logger, start, stopTimeoutMs: LONGEST_SUBMIT_MS + STOP_MARGIN_MS });
+
+async function start(): Promise<RunningService> {
+  const settings = loadWorkerSettings();
+  logger.level = settings.LOG_LEVEL;
+  logger.info({ event: "settings", settings: maskSettings(workerSettings, settings) });
+  const metrics = createMetrics("worker");
+  const stop = createStopSequence(logger);
+
+  const redis = createRedisConnection({
+    url: settings.REDIS_URL,
+    keyPrefix: settings.REDIS_KEY_PREFIX,
+    onReady: () => logger.info({ event: "redis.ready" }),
+    onLost: (err) => logger.warn({ event: "redis.lost", err }),
+  });
+  stop.add("redis", () => redis.close());
+  const db = openDatabase({
+    url: settings.DATABASE_URL,
+    poolMax: settings.DATABASE_POOL_MAX,
+    onError: (err) => logger.warn({ event: "database.connection_lost", err }),
+  });
+  stop.add("database", () => db.close());
+  const queue = createAmqpQueue({
+    url: settings.RABBITMQ_URL,
+    namePrefix: settings.RABBITMQ_NAME_PREFIX,
+    role: "worker",
+    onEvent: ({ event, ...fields }) => {
+      const isGood = event === "connected" || event === "unblocked";
+      logger[isGood ? "info" : "warn"]({ event: `queue.${event}`, ...fields });
+    },
+  });
+  stop.add("queue", () => queue.close());
+
+  const worker = await buildWorker({
+    settings,
+    logger,
+    metrics,
+    db,
+    queue,
+    publisher: createRedisDirectoryPublisher(redis),
+    checks: [{ name: "redis", check: () => redisHealth(redis) }],
+  });
+  stop.add("work", () => worker.stop());
+  stop.add("http", () => worker.app.close());
+  stop.add("readiness", () => worker.beginStop());
+  await worker.app.listen({ host: settings.WORKER_HOST, port: settings.WORKER_PORT });
+  // Not waited for: with the database away the worker lives, says so, and takes callbacks. What waiting does not mend
+  // ends the process as an unhandled rejection.
+  void worker.start();
+  return { ...stop, stopTimeoutMs: settings.SUBMIT_TIMEOUT_MS + STOP_MARGIN_MS };
+}

@@ -1,0 +1,35 @@
+import { createHmac } from "node:crypto";
+import { labCredentials } from "@sms-gateway/providers";
+import { createCallbackAddresses } from "../src/delivery/callback-address.ts";
+import type { WorkerWorld } from "./worker-world.ts";
+
+/** A delivery report as Twilio would post it for an attempt: address, headers and body. */
+export interface SignedReport {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly payload: string;
+}
+
+/** Signs a report as the lab's account of twilio. @param sid the provider's id of the message. */
+export function signReport(world: WorkerWorld, messageId: string, status: string, sid = "SM1"): SignedReport {
+  const { PUBLIC_URL, INTERNAL_TOKEN } = world.settings;
+  const addresses = createCallbackAddresses(PUBLIC_URL, INTERNAL_TOKEN);
+  const address = addresses.make({ provider: "twilio", account: "lab", messageId, attemptNumber: 1 });
+  return signReportFor(world, address, status, sid);
+}
+
+/** The same for any address. */
+export function signReportFor(world: WorkerWorld, address: string, status: string, sid = "SM1"): SignedReport {
+  const { PUBLIC_URL, LAB_TOKEN } = world.settings;
+  const fields = { MessageSid: sid, MessageStatus: status };
+  const signed = address + Object.entries(fields).flat().join("");
+  const { authToken } = labCredentials("twilio", LAB_TOKEN);
+  return {
+    url: address.slice(PUBLIC_URL.length),
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      "x-twilio-signature": createHmac("sha1", authToken).update(signed).digest("base64"),
+    },
+    payload: new URLSearchParams(fields).toString(),
+  };
+}
