@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parseSource, type SourceFile } from "./source-file.ts";
@@ -24,7 +24,7 @@ export async function openRepository(root: string): Promise<Repository> {
   const files = [...new Set(listed.stdout.split("\0"))].filter((path) => path !== "" && existsSync(join(root, path)));
   return makeRepository(root, files.sort(), (path) => {
     const full = join(root, path);
-    return existsSync(full) ? readFileSync(full, "utf8") : undefined;
+    return statSync(full, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(full, "utf8") : undefined;
   });
 }
 

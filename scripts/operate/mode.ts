@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dockerAnswers } from "./docker.ts";
 
 export type Mode = "docker" | "standalone";
@@ -19,12 +19,8 @@ export function chooseMode(): { mode: Mode; why: string } {
 
 /** The shape that `make up` used last, for `down` and `logs`. */
 export function rememberedMode(): Mode {
-  try {
-    return readFileSync(MODE_FILE, "utf8").trim() === "standalone" ? "standalone" : "docker";
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return chooseMode().mode;
-    throw error;
-  }
+  if (!existsSync(MODE_FILE)) return chooseMode().mode;
+  return readFileSync(MODE_FILE, "utf8").trim() === "standalone" ? "standalone" : "docker";
 }
 
 /** Keeps the shape for the commands that follow. */

@@ -54,7 +54,7 @@ export class ConnectionKeeper<T> {
       this.#rejectWhenClosed = () => reject(new Error("closed"));
     });
     // Only ever raced; closing while nobody races it is no fault.
-    this.#whenClosed.catch(() => undefined);
+    void Promise.allSettled([this.#whenClosed]);
   }
 
   /** Starts connecting; nothing when it has been started. */

@@ -45,7 +45,7 @@ export async function openLineFile({ path, logger, onLine }: LineFileOptions): P
   let pending: string[] = [];
   let lostLines = 0;
   let timer: NodeJS.Timeout | null = null;
-  let writing: Promise<void> = Promise.resolve();
+  let writing: Promise<unknown> = Promise.resolve();
 
   async function writePending(): Promise<void> {
     const batch = pending;
@@ -64,7 +64,7 @@ export async function openLineFile({ path, logger, onLine }: LineFileOptions): P
   function flush(): Promise<void> {
     const flushed = writing.then(writePending);
     // The caller learns of a failure; the next write must still have its turn.
-    writing = flushed.catch(() => undefined);
+    writing = Promise.allSettled([flushed]);
     return flushed;
   }
 

@@ -3,7 +3,8 @@ import type { Statement } from "./statement.ts";
 /**
  * $1 lane, $2 provider, $3 client after which the turn goes on, $4 most clients per lap. Loose index scan: each step
  * jumps to the next client in the index, over all that the client has queued. Lap 0 goes from $3 to the end, lap 1 from
- * the beginning to $3. \`due\` tells whether the client has anything due now.
+ * the beginning to $3. `due` tells whether the client has anything due now (no
+ * `exists`, which the planner would answer for all clients at once, by reading everything that is due).
  */
 export const LIST_CLIENTS_IN_TURN: Statement = {
   name: "list-clients-in-turn",
@@ -25,12 +26,13 @@ with recursive turn (lap, place, client_id, until) as (
   ) as next
   where turn.place < $4::int
 )
-select turn.lap, turn.client_id, exists (
-  select 1 from messages m
+select turn.lap, turn.client_id, coalesce((
+  select true from messages m
   where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
     and m.client_id = turn.client_id and m.due_at <= statement_timestamp()
     and coalesce(m.expire_at > statement_timestamp(), false)
-) as due
+  limit 1
+), false) as due
 from turn
 where turn.place > 0
 order by turn.lap, turn.place`,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   type Admission,
   type AdmissionLimits,
+  AdmissionUnavailableError,
   type AdmitAnswer,
   ApiError,
   IDEMPOTENCY_KEEP_MS,
@@ -122,10 +123,10 @@ async function admit(
       keepMs: keepMs(accept, acceptedAtMs),
       refused: accept.refusal !== undefined,
     });
-  } catch (cause) {
+  } catch (error) {
     // The step may have been taken and only its answer lost: publish nothing, and take it back until that is certain.
     deps.keeper.release(ref);
-    throw notAccepted("redis_unreachable", cause);
+    throw error instanceof AdmissionUnavailableError ? notAccepted("redis_unreachable", error) : error;
   } finally {
     deps.metrics.admissionSeconds.observe((performance.now() - startedAtMs) / 1000);
   }
