@@ -1,5 +1,5 @@
+import { PrismaClientKnownRequestError, PrismaClientValidationError } from "@prisma/client/runtime/client";
 import pg from "pg";
-import { Prisma } from "./generated/prisma/client.ts";
 
 /**
  * The database cannot serve just now: unreachable, starting, stopping, full, read-only, too slow, or too busy. The same
@@ -45,7 +45,7 @@ const CHECK_VIOLATION = "23514";
 /** The SQLSTATE of an error from Postgres, also when it comes through the generated client; else `undefined`. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (error instanceof pg.DatabaseError) return error.code;
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
+  if (!(error instanceof PrismaClientKnownRequestError)) return undefined;
   return PRISMA_SQL_STATES.get(error.code) ?? originalCode(error.meta?.driverAdapterError);
 }
 
@@ -77,8 +77,7 @@ export function toDatabaseError(error: unknown): unknown {
   if (error instanceof DatabaseUnavailableError || error instanceof AlreadyExistsError) return error;
   const code = sqlStateOf(error);
   if (code === undefined) {
-    const isPrismas =
-      error instanceof Prisma.PrismaClientValidationError || error instanceof Prisma.PrismaClientKnownRequestError;
+    const isPrismas = error instanceof PrismaClientValidationError || error instanceof PrismaClientKnownRequestError;
     // Postgres itself has said nothing: the connection has failed, or was never made.
     return isPrismas
       ? error

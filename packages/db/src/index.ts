@@ -12,7 +12,6 @@ export { AlreadyExistsError, DatabaseUnavailableError } from "./database-errors.
 export {
   type ApiKeyRecord,
   createApiKey,
-  KEY_KINDS,
   type KeyKind,
   listApiKeys,
   type NewApiKey,
@@ -48,7 +47,7 @@ export { InvalidCursorError, listMessages, type MessageFilter, type MessagePage 
 export type { AttemptRecord, EventRecord, MessageRecord, MessageSummaryRecord } from "./read/message-record.ts";
 export { dropExpiredIdempotencyKeys } from "./record/drop-expired-idempotency-keys.ts";
 export { type RecordedMessage, recordAccepted } from "./record/record-accepted.ts";
-export { NOT_RECORDABLE, type RecordRow, type RecordStatus } from "./record/record-row.ts";
+export type { RecordRow, RecordStatus } from "./record/record-row.ts";
 export { type AttemptReference, findAttemptByProviderMessageId } from "./reports/find-attempt.ts";
 export {
   dropOldParkedReports,

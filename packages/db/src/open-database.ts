@@ -48,6 +48,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   const pool = new pg.Pool({ ...config, max: options.poolMax });
   pool.on("error", (error) => options.onError?.(error));
+  // The pool listens to idle connections only. One that is lost in the middle of a transaction, between two statements,
+  // would else end the process; whoever holds it learns of the loss from the next statement.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
   let closing: Promise<void> | undefined;
   return {

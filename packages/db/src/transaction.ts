@@ -64,8 +64,7 @@ async function rollBack(client: pg.PoolClient, reason: unknown): Promise<void> {
   }
 }
 
-/** A connection of its own, outside any transaction; the caller releases it. */
-export async function connect(db: Database): Promise<pg.PoolClient> {
+async function connect(db: Database): Promise<pg.PoolClient> {
   return await send(connectionsOf(db).pool.connect());
 }
 

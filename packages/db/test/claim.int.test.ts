@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isAllowedTransition, MESSAGE_STATES, type MessageState } from "@sms-gateway/contracts";
-import { describeWith } from "@sms-gateway/testkit";
+import { describeWith, waitFor } from "@sms-gateway/testkit";
 import { beforeEach, expect, test } from "vitest";
 import { connectionsOf } from "../src/connections.ts";
 import {
@@ -11,6 +11,7 @@ import {
   claimDue,
   type Database,
   findMessage,
+  openDatabase,
   type RecordRow,
   recordAccepted,
   setProviderEnabled,
@@ -195,6 +196,42 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     expect(await count(db, "messages", "status = 'queued'")).toBe(120 - canceled - claimed);
     expect(await count(db, "attempts")).toBe(claimed);
   });
+
+  test.each([
+    ["before the tables have statistics", false],
+    ["after", true],
+  ])("reads little more than it claims, however much is due, %s", async (_, analyzed) => {
+    const clients = Array.from({ length: 20 }, () => randomUUID());
+    await recordAccepted(
+      db,
+      Array.from({ length: 12_000 }, (__, index) => makeRow({ clientId: clients[index % 20] ?? CLIENT_ID })),
+    );
+    await ask(db, "update providers set max_in_flight = 1000");
+    if (analyzed) await ask(db, "analyze messages");
+    const before = await countRowsRead();
+    const pool = openDatabase({ url: database.url(), poolMax: 1 });
+    let afterClientId: string | null = null;
+    for (let turn = 0; turn < 10; turn += 1) {
+      const claim = await claimDue(pool, { ...REQUEST, slots: 40, afterClientId });
+      expect(claim.messages).toHaveLength(40);
+      afterClientId = claim.lastClientId;
+    }
+    // A backend hands in its statistics when it ends, at the latest.
+    await pool.close();
+    const read = await waitFor(async () => Math.max(0, (await countRowsRead()) - before - 400), {
+      what: "the statistics of the claims, which fetch their 400 messages at least",
+    });
+    expect(read).toBeLessThan(10_000);
+  });
+
+  /** Rows that the indexes of all months have led to. */
+  async function countRowsRead(): Promise<number> {
+    const [stats] = await ask<{ read: number }>(
+      db,
+      "select sum(idx_tup_fetch)::int as read from pg_stat_user_tables where relname like 'messages_%'",
+    );
+    return stats?.read ?? 0;
+  }
 
   test("claims from exactly those states that the table allows", async () => {
     const rows = makeRows(MESSAGE_STATES.length);

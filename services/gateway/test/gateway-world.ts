@@ -1,16 +1,5 @@
 import { createAmqpQueue } from "@sms-gateway/amqp";
-import {
-  type AcceptedEnvelope,
-  BOOTSTRAP_CLIENT_ID,
-  type DirectoryClient,
-  type DirectoryKey,
-  type DirectoryProvider,
-  type DirectorySnapshot,
-  LANES,
-  type MessageQueue,
-  PROVIDER_NAMES,
-} from "@sms-gateway/contracts";
-import { hashApiKey } from "@sms-gateway/http";
+import type { AcceptedEnvelope } from "@sms-gateway/contracts";
 import {
   createRedisAdmission,
   createRedisConnection,
@@ -18,12 +7,9 @@ import {
   createRedisDirectoryPublisher,
 } from "@sms-gateway/redis";
 import { createLogger, createMetrics, loadSettings } from "@sms-gateway/runtime";
-import { describeWith, testKeyPrefix, testNamePrefix, waitFor } from "@sms-gateway/testkit";
+import { describeWith, probeConsumer, testKeyPrefix, testNamePrefix, waitFor } from "@sms-gateway/testkit";
 import { buildGateway, type Gateway, type GatewayDeps, gatewaySettings } from "../src/index.ts";
-import { sampleProvider } from "./sample-form.ts";
-
-export const TEST_KEY = "b57410a7-ea73-4b3d-811f-daa0bb565500";
-export const SEND = "/api/v1/sms/send";
+import { type DirectoryChanges, sampleSnapshot, TEST_KEY } from "./sample-directory.ts";
 
 /** Where the servers are. */
 export interface Servers {
@@ -32,17 +18,17 @@ export interface Servers {
 }
 
 export interface WorldOptions {
+  /** In place of the defaults; rates per second and minute are off unless given. */
   readonly settings?: Readonly<Record<string, string>>;
-  readonly now?: () => number;
-  /** Age at which a pending reservation is taken over. */
+  /** Age at which a pending reservation is taken over, in milliseconds. */
   readonly takeOverAfterMs?: number;
   /** Changes a part of the gateway on its way in, for instance to hold it up. */
   readonly wrap?: (deps: GatewayDeps) => Partial<GatewayDeps>;
-  /** Share queues, reservations and directory with another world. */
-  readonly with?: GatewayWorld;
+  /** Nothing is published to the directory. */
+  readonly withoutDirectory?: boolean;
 }
 
-/** What a client sends. */
+/** What a client sends; a plain message with the test key, unless told otherwise. */
 export interface Sending {
   readonly url?: string;
   readonly body?: unknown;
@@ -50,52 +36,52 @@ export interface Sending {
   readonly remoteAddress?: string;
 }
 
-/** A gateway on real Redis and RabbitMQ, under prefixes of its own. */
-export interface GatewayWorld {
-  readonly gateway: Gateway;
-  readonly prefixes: { readonly keys: string; readonly names: string };
-  /** Every line of the log. */
-  readonly log: readonly string[];
-  /** Posts to `sms/send` with the test key, unless told otherwise. */
-  send(sending?: Sending): Promise<SendResult>;
-  /** Publishes the directory with changes, and waits until the gateway has it. */
-  publish(changes?: DirectoryChanges): Promise<void>;
-  /** Takes what lies in the queues; the order of lanes is not told. */
-  takeEnvelopes(count: number): Promise<AcceptedEnvelope[]>;
-  close(): Promise<void>;
-}
-
-export interface SendResult {
+export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly body: ReturnType<typeof JSON.parse>;
 }
 
-export interface DirectoryChanges {
-  readonly clients?: readonly Partial<DirectoryClient>[];
-  readonly keys?: readonly (Partial<DirectoryKey> & { readonly key: string })[];
-  readonly providers?: readonly DirectoryProvider[];
+/** A gateway on real Redis and RabbitMQ, under prefixes of its own. */
+export interface GatewayWorld {
+  readonly gateway: Gateway;
+  readonly deps: GatewayDeps;
+  /** Every line of the log, of every level. */
+  readonly log: readonly string[];
+  /** Posts to `sms/send`. */
+  send(sending?: Sending): Promise<Answer>;
+  /** Publishes the directory with changes, and waits until the gateway has it. */
+  publishDirectory(changes?: DirectoryChanges): Promise<void>;
+  /** Takes every envelope out of the queues, as a worker does; call it once, last. Waits until there are `count`. */
+  takeEnvelopes(count: number): Promise<AcceptedEnvelope[]>;
+  close(): Promise<void>;
 }
 
-/** A suite with a world of its own for each test that opens one; skipped where a server is missing. */
+export const SEND = "/api/v1/sms/send";
+export const MESSAGE = { to: "+12025550123", message: "Hello" };
+
+/** A suite on the run's servers; skipped where one is missing. */
 export function describeGateway(name: string, suite: (servers: Servers) => void): void {
   describeWith("redis", name, (redisUrl) => {
-    describeWith("rabbitmq", "over RabbitMQ", (rabbitmqUrl) => suite({ redisUrl, rabbitmqUrl }));
+    describeWith("rabbitmq", "with its servers", (rabbitmqUrl) => suite({ redisUrl, rabbitmqUrl }));
   });
 }
 
-/** Opens a gateway that is ready: connected, with the bootstrapped client, its key and five providers in its directory. */
+/** Opens a gateway and waits until it is connected and knows the bootstrapped client, its key and five providers. */
 export async function openWorld(servers: Servers, options: WorldOptions = {}): Promise<GatewayWorld> {
-  const parts = openParts(servers, options);
-  const { deps, log } = parts;
+  const { deps, log, publishDirectory, takeEnvelopes, closeParts } = openParts(servers, options);
   const gateway = await buildGateway({ ...deps, ...options.wrap?.(deps) });
   await gateway.app.ready();
-  const world: GatewayWorld = {
+  if (options.withoutDirectory !== true) await publishDirectory();
+  await waitFor(() => deps.queue.health().ok, { what: "the queue", timeoutMs: 20_000 });
+  return {
     gateway,
-    prefixes: parts.prefixes,
+    deps,
     log,
-    send: async ({ url = SEND, body = { to: "+12025550123", message: "Hello" }, headers = {}, remoteAddress } = {}) => {
+    publishDirectory,
+    takeEnvelopes,
+    send: async ({ url = SEND, body = MESSAGE, headers = {}, remoteAddress } = {}) => {
       const response = await gateway.app.inject({
         method: "POST",
         url,
@@ -103,61 +89,72 @@ export async function openWorld(servers: Servers, options: WorldOptions = {}): P
         payload: typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body),
         ...(remoteAddress === undefined ? {} : { remoteAddress }),
       });
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        text: response.body,
-        body: JSON.parse(response.body),
-      };
+      const { statusCode: status, body: text } = response;
+      return { status, headers: response.headers, text, body: JSON.parse(text) };
     },
-    publish: (changes = {}) => parts.publish(changes),
-    takeEnvelopes: (count) => takeEnvelopes(servers, parts.prefixes.names, count),
     close: async () => {
       await gateway.app.close();
-      await parts.close();
+      await closeParts();
     },
   };
-  if (options.with === undefined) await world.publish();
-  await waitFor(() => deps.queue.health().ok, { what: "the queue", timeoutMs: 20_000 });
-  await waitFor(() => deps.directory.refresh().then(() => deps.directory.loaded()), { what: "the directory" });
-  return world;
 }
 
-function openParts({ redisUrl, rabbitmqUrl }: Servers, options: WorldOptions) {
-  const prefixes = options.with?.prefixes ?? { keys: testKeyPrefix(), names: testNamePrefix() };
+function openParts({ redisUrl, rabbitmqUrl }: Servers, { settings = {}, takeOverAfterMs }: WorldOptions) {
+  const names = testNamePrefix();
   const log: string[] = [];
   const destination = { write: (line: string) => void log.push(line) };
-  const logger = createLogger({ service: "gateway", level: "trace", destination });
-  const connection = createRedisConnection({ url: redisUrl, keyPrefix: prefixes.keys });
+  const connection = createRedisConnection({ url: redisUrl, keyPrefix: testKeyPrefix() });
+  const admission = createRedisAdmission(connection, takeOverAfterMs === undefined ? {} : { takeOverAfterMs });
   const directory = createRedisDirectory(connection);
-  const admission = createRedisAdmission(
-    connection,
-    options.takeOverAfterMs === undefined ? {} : { takeOverAfterMs: options.takeOverAfterMs },
-  );
-  const queue = createAmqpQueue({ url: rabbitmqUrl, namePrefix: prefixes.names, role: "gateway" });
-  const publisher = createRedisDirectoryPublisher(connection);
+  const queue = createAmqpQueue({ url: rabbitmqUrl, namePrefix: names, role: "gateway" });
+  const withoutRates = { RATE_LIMIT_PER_SECOND: "0", RATE_LIMIT_PER_MINUTE: "0" };
   const deps: GatewayDeps = {
-    settings: loadSettings(gatewaySettings, { RATE_LIMIT_PER_SECOND: "0", RATE_LIMIT_PER_MINUTE: "0", ...options.settings }),
-    logger,
+    settings: loadSettings(gatewaySettings, { ...withoutRates, ...settings }),
+    logger: createLogger({ service: "gateway", level: "trace", destination }),
     metrics: createMetrics("gateway"),
     queue,
     admission,
     directory,
-    now: options.now ?? Date.now,
+    now: Date.now,
   };
+  const publisher = createRedisDirectoryPublisher(connection);
   return {
     deps,
     log,
-    prefixes,
-    publish: async (changes: DirectoryChanges) => {
-      const version = Date.now() + (await publisher.publishedVersion().catch(() => 0) ?? 0) % 2;
+    publishDirectory: async (changes: DirectoryChanges = {}) => {
       await waitFor(() => connection.ping().then(() => true), { what: "Redis", timeoutMs: 20_000 });
-      await publisher.publish(snapshotOf(version, changes));
-      await waitFor(() => directory.refresh().then(() => directory.version() === version), { what: "the new directory" });
+      const version = ((await publisher.publishedVersion()) ?? 0) + 1;
+      await publisher.publish(sampleSnapshot(version, changes));
+      await waitFor(() => directory.refresh().then(() => directory.version() === version), { what: "the directory" });
     },
-    close: async () => {
+    takeEnvelopes: (count: number) => takeAll({ url: rabbitmqUrl, namePrefix: names, count }),
+    closeParts: async () => {
       await Promise.all([queue.close(), directory.close(), admission.close()]);
       await connection.close();
     },
   };
+}
+
+async function takeAll({
+  url,
+  namePrefix,
+  count,
+}: {
+  readonly url: string;
+  readonly namePrefix: string;
+  readonly count: number;
+}): Promise<AcceptedEnvelope[]> {
+  const worker = createAmqpQueue({ url, namePrefix, role: "worker" });
+  try {
+    const probe = probeConsumer<AcceptedEnvelope>();
+    for (const lane of ["high", "normal", "bulk"] as const) await worker.consumeAccepted(lane, probe.options);
+    await waitFor(() => probe.taken.flat().length >= count, { what: `${count} envelopes`, timeoutMs: 15_000 });
+    // Nothing may come after them: the queues are empty, unacknowledged messages included.
+    await waitFor(async () => Object.values((await worker.depths()) ?? { away: 1 }).every((depth) => depth === 0), {
+      what: "empty queues",
+    });
+    return probe.taken.flat();
+  } finally {
+    await worker.close();
+  }
 }

@@ -91,7 +91,7 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
       retentionDays: settings.MESSAGE_RETENTION_DAYS,
       onChanges: (changes) => observeChanges(metrics, changes),
     },
-    callbacks: { accounts, addresses, queue, metrics },
+    callbacks: { accounts, addresses, queue, metrics, logger },
   });
 
   async function open(): Promise<void> {

@@ -37,7 +37,7 @@ async function start(): Promise<RunningService> {
   const db = openDatabase({
     url: settings.DATABASE_URL,
     poolMax: settings.DATABASE_POOL_MAX,
-    onError: (err) => logger.warn({ event: "database.connection_lost", err }),
+    onError: (error) => logger.warn({ event: "database.connection_lost", reason: error.message }),
   });
   stop.add("database", () => db.close());
   const queue = createAmqpQueue({

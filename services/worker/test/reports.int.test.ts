@@ -86,6 +86,20 @@ describeWith("postgres", "reports", (adminUrl) => {
           expect((await post({ ...report, payload: "x".repeat(70_000) })).statusCode).toBe(413);
         });
 
+        it("answers 503 when the queue does not take it, so that the provider may come again", async () => {
+          const database = await createTestDatabase(adminUrl);
+          const other = await openWorld({ databaseUrl: database.url, rabbitmqUrl, redisUrl });
+          const id = await other.acceptOne("+15005550012");
+          await other.until(id, "sent");
+          await other.queue.close();
+          const answer = await other.worker.app.inject({ method: "POST", ...signReport(other, id, "delivered") });
+          expect(answer.statusCode).toBe(503);
+          expect(answer.headers["retry-after"]).toBe("1");
+          expect(answer.json()).toMatchObject({ error_code: "SERVICE_UNAVAILABLE" });
+          await other.stop();
+          await database.drop();
+        });
+
         it("counts words that the adapter does not know, and applies nothing", async () => {
           const id = await world.acceptOne("+15005550012");
           await world.until(id, "sent");

@@ -24,7 +24,7 @@ export async function expireOverdue(db: Database, limit: number): Promise<Status
 }
 
 /** A message with an attempt of unknown outcome never ends `expired`, only `unknown` (architecture.md section 4). */
-export function decideAtDeadline(message: LockedMessage, attempts: readonly AttemptRow[]): MessageChange | null {
+function decideAtDeadline(message: LockedMessage, attempts: readonly AttemptRow[]): MessageChange | null {
   if (message.expireAt > message.now) return null;
   if (attempts.some((attempt) => attempt.outcome === null && attempt.leaseUntil > message.now)) return null;
   const open = attempts.filter((attempt) => attempt.outcome === null);

@@ -6,7 +6,7 @@ import { askPrisma } from "../transaction.ts";
 import { isUuid, makeRandomId } from "../uuid.ts";
 import { type AdminResult, changeDirectory } from "./directory-version.ts";
 
-export const KEY_KINDS = ["live", "test"] as const;
+const KEY_KINDS = ["live", "test"] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
 
 export interface NewApiKey {

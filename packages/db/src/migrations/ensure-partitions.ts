@@ -40,7 +40,7 @@ export async function ensurePartitions(db: Database, now: Date): Promise<Partiti
 }
 
 /** A partition holds the UUIDv7 of one month, in UTC: `from` is its first, `to` the first of the next month. */
-export interface MonthPartition {
+interface MonthPartition {
   readonly table: string;
   readonly name: string;
   readonly from: string;
@@ -48,7 +48,7 @@ export interface MonthPartition {
 }
 
 /** The partitions that should exist at `now`. */
-export function listPartitions(now: Date): MonthPartition[] {
+function listPartitions(now: Date): MonthPartition[] {
   const months = Array.from({ length: MONTHS_BACK + 1 + MONTHS_AHEAD }, (_, index) => index - MONTHS_BACK);
   return months.flatMap((offset) => {
     const startMs = monthStartMs(now, offset);

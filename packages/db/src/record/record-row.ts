@@ -53,7 +53,7 @@ export interface RecordRow {
 }
 
 /** The code of a message that the database refuses to hold as it is. */
-export const NOT_RECORDABLE = "NOT_RECORDABLE";
+const NOT_RECORDABLE = "NOT_RECORDABLE";
 
 /**
  * The stand-in for a message that the database refuses: the same id for the same client, `rejected`, and nothing in it

@@ -1,9 +1,10 @@
 import type { Statement } from "./statement.ts";
 
 /**
- * $1 lane, $2 provider, $3 free slots, $4 clients in turn, $5 lease in milliseconds, $6 most per client. Takes the longest due message of
- * each client in turn, then the second of each, and so on, while there is room; opens their attempts. Needs the lock on
- * the provider's row, taken by an earlier statement: else this one would not see what the last claim has opened.
+ * $1 lane, $2 provider, $3 free slots, $4 clients in turn, $5 lease in milliseconds, $6 most per client. Takes the
+ * longest due message of each client in turn, then the second of each, and so on, while there is room; opens their
+ * attempts. Needs the lock on the provider's row, taken by an earlier statement: else this one would not see what the
+ * last claim has opened.
  *
  * The conditions inside `coalesce` are for rows that are found already. Bare, they let a planner without statistics walk
  * the whole index of what is due once per row, instead of the primary key: seconds with 100 000 rows due.

@@ -3,8 +3,8 @@ import type { Statement } from "./statement.ts";
 /**
  * $1 lane, $2 provider, $3 client after which the turn goes on, $4 most clients per lap. Loose index scan: each step
  * jumps to the next client in the index, over all that the client has queued. Lap 0 goes from $3 to the end, lap 1 from
- * the beginning to $3. `due` tells whether the client has anything due now (no
- * `exists`, which the planner would answer for all clients at once, by reading everything that is due).
+ * the beginning to $3. `due` tells whether the client has anything due now; not by `exists`, which the planner would
+ * answer for all clients at once, reading everything that is due.
  */
 export const LIST_CLIENTS_IN_TURN: Statement = {
   name: "list-clients-in-turn",

@@ -1,11 +1,19 @@
 import type { StatusChange } from "@sms-gateway/db";
 import type { WorkerMetrics } from "../metrics.ts";
 
-/** Counts changes of status and measures the two latencies that clients feel. */
-export function observeChanges(metrics: WorkerMetrics, changes: readonly StatusChange[]): void {
-  for (const { to, at, acceptedAt, sentAt } of changes) {
+/**
+ * Counts changes of status and measures the two latencies that clients feel.
+ *
+ * @param scheduled when scheduled messages were meant to begin, by id: their wait until then is no latency.
+ */
+export function observeChanges(
+  metrics: WorkerMetrics,
+  changes: readonly StatusChange[],
+  scheduled: ReadonlyMap<string, Date> = new Map(),
+): void {
+  for (const { id, to, at, acceptedAt, sentAt } of changes) {
     metrics.states.inc({ status: to });
-    if (to === "sent") metrics.acceptToSentSeconds.observe(secondsBetween(acceptedAt, at));
+    if (to === "sent") metrics.acceptToSentSeconds.observe(secondsBetween(scheduled.get(id) ?? acceptedAt, at));
     if (to === "delivered" && sentAt !== null) metrics.sentToDeliveredSeconds.observe(secondsBetween(sentAt, at));
   }
 }

@@ -50,15 +50,18 @@ async function settleAttempts(deps: SettleDeps, results: readonly AttemptResult[
   const { db, directory, metrics, defaultProvider } = deps;
   const context = { providers: directory.providers(), defaultProvider, random: Math.random };
   const planned = new Set<string>();
+  const scheduled = new Map<string, Date>();
   const happenings = results.map((result) => ({
     messageId: result.messageId,
     decide: (message: LockedMessage, attempts: readonly AttemptRow[]) => {
       const change = foldSubmitResult(message, attempts, result, context);
+      const { id, scheduleAt, acceptedAt } = message;
+      if (scheduleAt !== null && scheduleAt > acceptedAt) scheduled.set(id, scheduleAt);
       if (change?.dueInMs === 0 && typeof change.plannedProvider === "string") planned.add(change.plannedProvider);
       return change;
     },
   }));
   metrics.settleBatch.observe(results.length);
-  await changeInLayers(db, "submit", happenings, (changes) => observeChanges(metrics, changes));
+  await changeInLayers(db, "submit", happenings, (changes) => observeChanges(metrics, changes, scheduled));
   deps.wake(new Set(PROVIDER_NAMES.filter((name) => planned.has(name))));
 }

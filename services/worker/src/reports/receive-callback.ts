@@ -1,5 +1,6 @@
 import { ApiError, findProviderName, type MessageQueue, type ProviderName } from "@sms-gateway/contracts";
 import type { CallbackRequest } from "@sms-gateway/providers";
+import type { Logger } from "@sms-gateway/runtime";
 import type { AccountKind, ProviderAccounts } from "../accounts/provider-accounts.ts";
 import type { CallbackAddresses } from "../delivery/callback-address.ts";
 import type { WorkerMetrics } from "../metrics.ts";
@@ -10,6 +11,7 @@ export interface ReceiveCallbackDeps {
   readonly addresses: CallbackAddresses;
   readonly queue: Pick<MessageQueue, "publishReport">;
   readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
 }
 
 /** A callback as it came in, before anything in it is believed. */
@@ -44,6 +46,7 @@ export async function receiveCallback(deps: ReceiveCallbackDeps, callback: RawCa
   const verified = verifyCallback(deps, provider, request);
   if (verified === undefined) {
     metrics.callbacks.inc({ provider, result: "forged" });
+    deps.logger.warn({ event: "callback.refused", provider, request_id: callback.requestId });
     throw new ApiError("FORBIDDEN", { message: "The callback does not verify; nothing was applied." });
   }
   const ending = await queue.publishReport({
@@ -62,6 +65,7 @@ export async function receiveCallback(deps: ReceiveCallbackDeps, callback: RawCa
   metrics.callbacks.inc({ provider, result: ending.ending === "confirmed" ? "taken" : "not_queued" });
   if (ending.ending === "confirmed") return provider;
   const reason = ending.ending === "not_handed_over" ? ending.reason : "unconfirmed";
+  deps.logger.warn({ event: "callback.not_queued", provider, reason, request_id: callback.requestId });
   throw new ApiError("SERVICE_UNAVAILABLE", { details: { reason }, retryAfterS: 1 });
 }
 

@@ -32,6 +32,8 @@ export async function receiveReportRoute(app: FastifyInstance, deps: ReceiveCall
     method: ["GET", "POST"],
     url: "/webhooks/:provider/status",
     schema,
+    // Under load most requests are these; what became of a report has a line of its own, and so has every refusal.
+    config: { logAtDebug: true },
     handler: async (request, reply) => {
       const provider = await receiveCallback(deps, readCallback(request, request.params.provider));
       // Twilio documents 204 for status callbacks; the others are content with an empty 200.

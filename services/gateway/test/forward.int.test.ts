@@ -1,0 +1,255 @@
+import { verifyClientAddress } from "@sms-gateway/http";
+import type { FastifyInstance } from "fastify";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { buildGateway } from "../src/index.ts";
+import { inertDeps } from "./inert-deps.ts";
+import { openWorkerStandIn, type WorkerStandIn } from "./worker-stand-in.ts";
+
+const ID = "0190a1b2-0000-7000-8000-000000000001";
+let worker: WorkerStandIn;
+let app: FastifyInstance;
+let log: string[];
+
+beforeEach(async () => {
+  worker = await openWorkerStandIn();
+  log = [];
+  const deps = inertDeps({ WORKER_URL: worker.url, TRUST_PROXY: "1" }, log);
+  ({ app } = await buildGateway(deps));
+});
+afterEach(async () => {
+  await app.close();
+  await worker.close();
+});
+
+describe("what is forwarded", () => {
+  test.each<["GET" | "POST" | "HEAD", string, string]>([
+    ["GET", "/api/v1/sms?status=sent&to=%2B12025550123&limit=2", "/api/v1/sms?status=sent&to=%2B12025550123&limit=2"],
+    ["GET", "/api/sms?status=sent", "/api/v1/sms?status=sent"],
+    ["GET", "/api/sms/?limit=1&limit=2", "/api/v1/sms?limit=1&limit=2"],
+    ["GET", `/api/v1/sms/${ID}`, `/api/v1/sms/${ID}`],
+    ["GET", `/api/sms/${ID.toUpperCase()}`, `/api/v1/sms/${ID.toUpperCase()}`],
+    ["HEAD", `/api/v1/sms/${ID}`, `/api/v1/sms/${ID}`],
+    ["POST", `/api/v1/sms/${ID}/cancel`, `/api/v1/sms/${ID}/cancel`],
+    ["POST", "/webhooks/twilio/status?a=lab&m=1&n=2&h=x%2Fy", "/webhooks/twilio/status?a=lab&m=1&n=2&h=x%2Fy"],
+    ["GET", "/webhooks/nexmo/status?status=delivered", "/webhooks/nexmo/status?status=delivered"],
+  ])("%s %s", async (method, url, forwarded) => {
+    expect((await app.inject({ method, url })).statusCode).toBe(200);
+    expect(worker.seen.map((request) => [request.method, request.url])).toEqual([[method, forwarded]]);
+  });
+
+  test.each<["GET" | "POST" | "DELETE", string, number]>([
+    ["GET", "/api/v1/admin/clients", 404],
+    ["GET", "/api/v1/sms/../admin/clients", 404],
+    ["GET", "/api/v1/sms/..%2fadmin%2fclients", 404],
+    ["GET", "/api/v1/sms/%2e%2e/admin", 404],
+    ["GET", "/api/v1/sms/abc", 404],
+    ["GET", "//api/v1/sms", 404],
+    ["POST", "/webhooks/../api/v1/admin/status", 404],
+    ["POST", "/webhooks/..%2f..%2fapi/status", 404],
+    ["POST", "/webhooks/twilio/inbound", 404],
+    ["POST", "/webhooks/twilio", 404],
+    ["GET", "/metrics/../healthz", 404],
+    ["GET", "/api/v1/sms/send", 405],
+    ["DELETE", `/api/v1/sms/${ID}`, 405],
+    ["DELETE", "/webhooks/twilio/status", 405],
+  ])("%s %s is not", async (method, url, status) => {
+    const response = await app.inject({ method, url });
+    expect(response.statusCode).toBe(status);
+    expect(response.json().error_code).toBe(status === 404 ? "NOT_FOUND" : "METHOD_NOT_ALLOWED");
+    expect(worker.seen).toEqual([]);
+  });
+});
+
+describe("headers", () => {
+  test("that are named reach the worker, all others stay here", async () => {
+    await app.inject({
+      url: "/api/v1/sms",
+      headers: {
+        "api-key": "k",
+        authorization: "Bearer b",
+        accept: "application/json",
+        "user-agent": "tests/1.0",
+        "x-request-id": "r-1",
+        cookie: "session=1",
+        "x-forwarded-for": "203.0.113.7",
+        "x-sms-client-address": "198.51.100.1",
+        "x-sms-client-address-signature": "forged",
+        "x-twilio-signature": "s",
+        "x-internal": "1",
+        connection: "close, api-key",
+        "proxy-authorization": "Basic x",
+      },
+    });
+    const headers = worker.seen[0]?.headers ?? {};
+    // What the client asks to be dropped on the way (Connection) goes; HTTP needs host and connection.
+    expect(Object.keys(headers).sort()).toEqual([
+      "accept",
+      "authorization",
+      "connection",
+      "host",
+      "user-agent",
+      "x-request-id",
+      "x-sms-client-address",
+      "x-sms-client-address-signature",
+    ]);
+    expect(headers).toMatchObject({ authorization: "Bearer b", "user-agent": "tests/1.0", "x-request-id": "r-1" });
+    expect(headers.host).toBe(new URL(worker.url).host);
+  });
+
+  test("tell the worker who called, signed, so that it cannot be forged", async () => {
+    await app.inject({ url: "/api/v1/sms", headers: { "x-forwarded-for": "203.0.113.7", "x-request-id": "r-1" } });
+    const headers = worker.seen[0]?.headers ?? {};
+    const signature = String(headers["x-sms-client-address-signature"]);
+    expect(headers["x-sms-client-address"]).toBe("203.0.113.7");
+    expect(verifyClientAddress("internal-token-for-development-only", "203.0.113.7", "r-1", signature)).toBe(true);
+    expect(verifyClientAddress("internal-token-for-development-only", "203.0.113.7", "r-2", signature)).toBe(false);
+  });
+
+  test("that are named come back, cookies and what is the worker's own do not", async () => {
+    worker.answers.push({
+      status: 404,
+      headers: {
+        "content-type": "application/json; charset=utf-8",
+        "retry-after": "7",
+        "set-cookie": ["a=1", "b=2"],
+        server: "worker",
+        "x-internal": "1",
+        "access-control-allow-origin": "*",
+      },
+      body: '{"error_code":"NOT_FOUND"}',
+    });
+    const response = await app.inject({ url: `/api/v1/sms/${ID}`, headers: { "x-request-id": "r-1" } });
+    expect([response.statusCode, response.body]).toEqual([404, '{"error_code":"NOT_FOUND"}']);
+    expect(response.headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "retry-after": "7",
+      "x-request-id": "r-1",
+    });
+    for (const name of ["set-cookie", "server", "x-internal", "access-control-allow-origin"]) {
+      expect(response.headers).not.toHaveProperty(name);
+    }
+  });
+});
+
+describe("callbacks", () => {
+  test.each<[string, string, Buffer]>([
+    [
+      "a form",
+      "application/x-www-form-urlencoded; charset=UTF-8",
+      Buffer.from("MessageStatus=delivered&To=%2B1202&Body=a+b"),
+    ],
+    ["JSON with its own spacing", "application/json", Buffer.from('{ "status" :"delivered",\n"n":1.0 }')],
+    ["JSON that is none", "application/json", Buffer.from("{broken")],
+    ["bytes of no type", "application/octet-stream", Buffer.from([0, 255, 13, 10, 0, 128])],
+    ["nothing", "application/json", Buffer.alloc(0)],
+  ])("are passed on byte for byte: %s", async (_what, type, payload) => {
+    const headers = {
+      "content-type": type,
+      "x-twilio-signature": "c2ln",
+      "x-plivo-signature-v3-nonce": "n",
+      "x-other": "1",
+      cookie: "a=1",
+    };
+    await app.inject({ method: "POST", url: "/webhooks/twilio/status?m=1", headers, payload });
+    const [seen] = worker.seen;
+    expect(seen?.body.equals(payload)).toBe(true);
+    expect(seen?.headers).toMatchObject({
+      "content-type": type,
+      "x-twilio-signature": "c2ln",
+      "x-plivo-signature-v3-nonce": "n",
+    });
+    expect(seen?.headers).not.toHaveProperty("x-other");
+    expect(seen?.headers).not.toHaveProperty("cookie");
+  });
+
+  test("need no key, and are answered as the worker answers", async () => {
+    worker.answers.push({ status: 204, headers: {}, body: "" }, { status: 403, body: '{"error_code":"FORBIDDEN"}' });
+    const statuses = [];
+    for (let count = 0; count < 2; count += 1) {
+      statuses.push(
+        (
+          await app.inject({
+            method: "POST",
+            url: "/webhooks/twilio/status",
+            payload: "a=1",
+            headers: { "content-type": "text/plain" },
+          })
+        ).statusCode,
+      );
+    }
+    expect(statuses).toEqual([204, 403]);
+  });
+});
+
+describe("a cancellation", () => {
+  test.each<[string, string, string]>([
+    ["nothing", "", ""],
+    ["an empty JSON body", "application/json", ""],
+    ["a JSON body", "application/json", '{"reason":"x"}'],
+    ["a form", "application/x-www-form-urlencoded", "a=1"],
+  ])("needs no body: %s is dropped", async (_what, type, payload) => {
+    const response = await app.inject({
+      method: "POST",
+      url: `/api/v1/sms/${ID}/cancel`,
+      payload,
+      headers: { "api-key": "k", ...(type === "" ? {} : { "content-type": type }) },
+    });
+    expect(response.statusCode).toBe(200);
+    expect(worker.seen[0]).toMatchObject({ method: "POST", headers: { "api-key": "k" } });
+    expect(worker.seen[0]?.body).toHaveLength(0);
+  });
+
+  test("success is 200 under /api whatever the worker says", async () => {
+    worker.answers.push({ status: 202 }, { status: 202 });
+    const url = `/sms/${ID}/cancel`;
+    const statuses = [
+      (await app.inject({ method: "POST", url: `/api/v1${url}` })).statusCode,
+      (await app.inject({ method: "POST", url: `/api${url}` })).statusCode,
+    ];
+    expect(statuses).toEqual([202, 200]);
+  });
+});
+
+describe("a worker that is away", () => {
+  test.each<["GET" | "POST", string]>([
+    ["GET", "/api/v1/sms"],
+    ["GET", `/api/sms/${ID}`],
+    ["POST", `/api/v1/sms/${ID}/cancel`],
+    ["POST", "/webhooks/twilio/status"],
+  ])("is 503 with Retry-After: %s %s", async (method, url) => {
+    await worker.close();
+    const startedAt = performance.now();
+    const response = await app.inject({ method, url, headers: { "x-request-id": "r-away" } });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect([response.statusCode, response.headers["retry-after"]]).toEqual([503, "2"]);
+    expect(response.json()).toMatchObject({
+      error_code: "SERVICE_UNAVAILABLE",
+      details: { outcome: "not_accepted", reason: "worker_unreachable" },
+    });
+    expect(log.filter((line) => line.includes("ECONNREFUSED"))).toHaveLength(1);
+  });
+
+  test("for a moment only is not noticed by a reader: a broken connection is tried once more", async () => {
+    await app.inject("/api/v1/sms");
+    worker.answers.push({ hangUp: true });
+    expect((await app.inject("/api/v1/sms")).statusCode).toBe(200);
+    expect(worker.seen).toHaveLength(3);
+    worker.answers.push({ hangUp: true }, { hangUp: true });
+    expect((await app.inject("/api/v1/sms")).statusCode).toBe(503);
+    expect(worker.seen).toHaveLength(5);
+  });
+
+  test("in the middle of a POST leaves it unknown, and the POST is not sent again", async () => {
+    worker.answers.push({ hangUp: true });
+    const response = await app.inject({ method: "POST", url: `/api/v1/sms/${ID}/cancel` });
+    expect([response.statusCode, response.json().details.outcome]).toEqual([503, "unknown"]);
+    expect(worker.seen).toHaveLength(1);
+  });
+
+  test("that answers 503 itself is not asked again", async () => {
+    worker.answers.push({ status: 503, headers: { "content-type": "application/json", "retry-after": "1" } });
+    const response = await app.inject("/api/v1/sms");
+    expect([response.statusCode, response.headers["retry-after"]]).toEqual([503, "1"]);
+    expect(worker.seen).toHaveLength(1);
+  });
+});
