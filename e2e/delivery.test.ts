@@ -123,6 +123,14 @@ describeWithProduct(
         expect(await countArrivals(product(), number, text)).toBe(1);
       });
 
+      test("stays sent when the carrier never reports, though the handset has it", async () => {
+        const [to, text] = ["+15005550012", product().traces.newText()];
+        const { tracking_id: id } = await product().client.send({ to, message: text });
+        await waitFor(async () => (await countArrivals(product(), to, text)) === 1, { what: "the text to arrive" });
+        const message = await product().client.getMessage(id);
+        expect(message).toMatchObject({ status: "sent", delivered_at: null, error: null });
+      });
+
       test("waits for its time when it is scheduled", async () => {
         const [to, text] = [product().traces.newNumber(), product().traces.newText()];
         const scheduleAt = new Date(Date.now() + 3_000).toISOString();

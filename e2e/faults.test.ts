@@ -208,7 +208,7 @@ describeWithProduct("what was promised is kept", (product) => {
 
     test("the worker by SIGTERM under load: within 15 s, with exit code 0", async () => {
       const { worker } = product().services;
-      const load = startLoad(product(), PER_SECOND * 2);
+      const load = startLoad(product(), PER_SECOND);
       await waitForAnswers(product());
       const fromMs = Date.now();
       const end = await worker.stop();
@@ -223,7 +223,7 @@ describeWithProduct("what was promised is kept", (product) => {
 
     test("the gateway by SIGTERM under load: within 10 s, with exit code 0, and every 202 is kept", async () => {
       const { gateway } = product().services;
-      const load = startLoad(product(), PER_SECOND * 2);
+      const load = startLoad(product(), PER_SECOND);
       await waitForAnswers(product());
       const end = await gateway.stop();
       expect(end).toMatchObject({ exitCode: 0, signal: null });
@@ -319,34 +319,27 @@ async function countArrived(product: Product): Promise<number> {
 }
 
 /**
- * Every message is delivered once, but for those whose attempt was open when the worker was killed: nobody knows whether
- * the carrier has them, so they stay `sending` until a report settles them, and only they may arrive twice.
+ * Every text arrives once, but for those whose attempt was open when the worker was killed: nobody knows whether the
+ * carrier has them, so they stay `sending` until a report settles them, and only they may arrive twice. The report of a
+ * message that was sent just before may have come while nobody was there to take it: such a one stays `sent`.
  */
 async function judgeAfterKill(product: Product, sent: readonly SentRequest[]): Promise<void> {
-  const views = await mapInTurns(sent, 16, (request) =>
+  const judged = await mapInTurns(sent, 16, (request) =>
     waitFor(
       async () => {
         const message = await product.client.getMessage(trackingId(request));
         if (!("attempts" in message)) return undefined;
-        const isOpen = message.attempts.some(({ outcome }) => outcome === null || outcome === "unknown");
-        // The report of one that was sent just before may have come while nobody was there.
-        const isSettled =
-          message.status === "delivered" || message.status === "sent" || (message.status === "sending" && isOpen);
-        return isSettled ? message : undefined;
+        const { status, attempts } = message;
+        const arrived = (await product.readInbox(request.to)).length;
+        const isOpen = attempts.some(({ outcome }) => outcome === null || outcome === "unknown");
+        const isSettled = status === "sending" ? isOpen : arrived > 0 && (status === "sent" || status === "delivered");
+        return isSettled ? { status, attempts: attempts.length, arrived } : undefined;
       },
-      { what: "a message to be delivered, or to have an open attempt", timeoutMs: 40_000, intervalMs: 200 },
+      { what: "a text to arrive, or its attempt to be open", timeoutMs: 40_000, intervalMs: 200 },
     ),
   );
-  const texts = await readTexts(product, sent);
-  const judged = views.map(({ status, attempts }, index) => ({
-    status,
-    attempts: attempts.length,
-    texts: texts[index] ?? [],
-  }));
-  const wasSent = judged.filter(({ status }) => status !== "sending");
   // No more than the worker may have had open at the time.
-  expect(judged.length - wasSent.length).toBeLessThanOrEqual(OPEN_ATTEMPTS_MAX);
-  expect(wasSent.filter(({ texts: arrived }) => arrived.length === 0)).toEqual([]);
-  expect(judged.filter(({ attempts, texts: arrived }) => arrived.length > 1 && attempts < 2)).toEqual([]);
-  expect(wasSent.filter(({ status }) => status === "sent").length).toBeLessThan(sent.length / 2);
+  expect(judged.filter(({ status }) => status === "sending").length).toBeLessThanOrEqual(OPEN_ATTEMPTS_MAX);
+  expect(judged.filter(({ attempts, arrived }) => arrived > 1 && attempts < 2)).toEqual([]);
+  expect(judged.filter(({ status }) => status === "delivered").length).toBeGreaterThan(sent.length / 2);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PROVIDER_NAMES } from "@sms-gateway/contracts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
-import { type Answer, textOf } from "./harness/http-calls.ts";
+import { type Answer, callHttp, textOf } from "./harness/http-calls.ts";
 import { sendAndWait } from "./harness/judge.ts";
 import { sendText } from "./harness/load.ts";
 import type { Product } from "./harness/product.ts";
@@ -78,6 +78,21 @@ describeWithProduct(
         expectError(await product().get(`/api/v1/sms/${randomUUID()}`), 404, "NOT_FOUND");
         expectError(await product().get("/api/v1/sms/not-an-id"), 404, "NOT_FOUND");
         expectError(await product().post(`/api/v1/sms/${randomUUID()}/cancel`, undefined), 404, "NOT_FOUND");
+      });
+
+      test("is FORBIDDEN when a report is not signed as its provider signs, and nothing is applied", async () => {
+        const { message } = await sendAndWait(product(), DELIVERED);
+        const [attempt] = message.attempts;
+        const fields = { MessageSid: attempt?.provider_message_id ?? "", MessageStatus: "failed" };
+        const query = new URLSearchParams({ a: "1", m: message.id, n: "1", h: "0".repeat(64) });
+        const answer = await product().call(`/webhooks/twilio/status?${query}`, {
+          method: "POST",
+          body: new URLSearchParams(fields).toString(),
+          headers: { "content-type": "application/x-www-form-urlencoded", "x-twilio-signature": "bm90IHNpZ25lZA==" },
+        });
+        expect(answer.status).toBe(403);
+        const after = await product().client.getMessage(message.id);
+        expect(after).toMatchObject({ status: "delivered", events: message.events });
       });
 
       test("is UNAUTHORIZED within 2 s of the key's revocation and of its client's deactivation", async () => {
@@ -359,21 +374,20 @@ describeWithProduct(
     });
 
     describe("is documented", () => {
-      test("in the pages of both services, which name every route and error", async () => {
-        for (const url of [product().urls.gateway, product().urls.worker]) {
-          const [page, yaml, json] = await Promise.all([
-            fetch(`${url}/docs`),
-            fetch(`${url}/docs/yaml`),
-            fetch(`${url}/docs/json`),
-          ]);
-          expect([page.status, yaml.status, json.status]).toEqual([200, 200, 200]);
-          expect(page.headers.get("content-type")).toContain("text/html");
-          expect(await yaml.text()).toMatch(/^openapi: "?3\.1/m);
-          const text = await json.text();
-          expect(JSON.parse(text)).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
-          for (const path of ["/api/v1/sms", "/api/v1/sms/{id}", "/api/v1/sms/{id}/cancel"])
-            expect(text).toContain(`"${path}"`);
-        }
+      test.each([
+        ["gateway", ["/api/v1/sms/send", "/send-sms", "/webhooks/{provider}/status"]],
+        ["worker", ["/webhooks/{provider}/status"]],
+      ] as const)("in the pages of the %s, which name its routes", async (name, ownPaths) => {
+        const url = product().urls[name];
+        const [page, yaml, json] = await Promise.all(
+          ["/docs", "/docs/yaml", "/docs/json"].map((path) => callHttp(url + path)),
+        );
+        expect([page?.status, yaml?.status, json?.status]).toEqual([200, 200, 200]);
+        expect(page?.headers.get("content-type")).toContain("text/html");
+        expect(yaml?.text).toMatch(/^openapi: "?3\.1/m);
+        expect(json?.body.openapi).toMatch(/^3\.1/);
+        const reads = ["/api/v1/sms", "/api/v1/sms/{id}", "/api/v1/sms/{id}/cancel"];
+        expect(Object.keys(json?.body.paths ?? {})).toEqual(expect.arrayContaining([...reads, ...ownPaths]));
       });
 
       test("and health, status and the greeting answer without a key", async () => {

@@ -65,6 +65,14 @@ export async function buildCarrierLab(options: CarrierLabOptions): Promise<Fasti
     openMessagesMax: options.openMessagesMax ?? OPEN_MESSAGES_MAX,
   });
   app.addHook("onClose", () => stopWorld({ deliveries, callbacks, inbox }));
+  // Or the connection of a submit in flight would outlive its answer and hold up the close.
+  let closing = false;
+  app.addHook("preClose", async () => {
+    closing = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing) reply.header("connection", "close");
+  });
 
   app.setErrorHandler((error, request, reply) => {
     const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500;

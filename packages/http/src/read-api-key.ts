@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
 /** Longest key that is looked at; ours have 36 characters. */
@@ -21,7 +21,7 @@ export function readApiKey(headers: IncomingHttpHeaders): string | undefined {
 
 /** SHA-256 of a key as hex: the only form in which keys are stored or compared. */
 export function hashApiKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key);
 }
 
 function bounded(key: string): string {

@@ -1,3 +1,4 @@
+export { drainConnections } from "./drain-connections.ts";
 export { type FastifyLoggerOptions, fastifyLoggerOptions } from "./fastify-logger-options.ts";
 export { type HealthRoutesOptions, healthRoutes } from "./health-routes.ts";
 export { type HttpMetricsOptions, httpMetricsPlugin } from "./http-metrics.ts";

@@ -27,23 +27,29 @@ async function startMain(settings: Record<string, string>) {
   return { child, lines, readExitCode: async (): Promise<unknown> => (await exited)[0] };
 }
 
+function readAddress(lines: readonly string[]): string {
+  const found = /"address":"(http:[^"]+)"/.exec(lines.join("\n"))?.[1];
+  if (found === undefined) throw new Error("not listening yet");
+  return found;
+}
+
 test("listens, answers, logs no secret and stops with 0 on SIGTERM", { timeout: 30_000 }, async () => {
   const { child, lines, readExitCode } = await startMain({ LAB_TOKEN: "a-token-for-this-test" });
-  const address = await vi.waitFor(() => {
-    const found = /"address":"(http:[^"]+)"/.exec(lines.join("\n"))?.[1];
-    if (found === undefined) throw new Error("not listening yet");
-    return found;
-  }, BOUND);
+  const address = await vi.waitFor(() => readAddress(lines), BOUND);
   expect((await fetch(`${address}/healthz`)).status).toBe(200);
   child.kill("SIGTERM");
   expect(await readExitCode()).toBe(0);
   expect(lines.join("\n")).not.toContain("a-token-for-this-test");
 });
 
-test("says that it is off and exits with 0 where LAB=false", { timeout: 30_000 }, async () => {
-  const { lines, readExitCode } = await startMain({ LAB: "false" });
-  expect(await readExitCode()).toBe(0);
+test("stays up and says that it is off where LAB=false", { timeout: 30_000 }, async () => {
+  const { child, lines, readExitCode } = await startMain({ LAB: "false" });
+  const address = await vi.waitFor(() => readAddress(lines), BOUND);
+  expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  expect((await fetch(`${address}/lab/handsets/+12025550123`)).status).toBe(404);
   expect(lines.join("\n")).toContain("LAB=false");
+  child.kill("SIGTERM");
+  expect(await readExitCode()).toBe(0);
 });
 
 test("names bad settings and exits with 1", { timeout: 30_000 }, async () => {

@@ -24,9 +24,10 @@ import { sendMessageRoute } from "./routes/sms/send-message.ts";
 /** How long stopping waits for reservations that are being settled or released, in milliseconds. */
 const KEEPER_DRAIN_MS = 2_000;
 
-/** The gateway as an app; `beginStop` makes `/readyz` answer 503 before the listener closes. */
+/** The gateway as an app. */
 export interface Gateway {
   readonly app: FastifyInstance;
+  /** Makes `/readyz` answer 503 and lets no connection be kept any longer; call it before `app.close()`. */
   beginStop(): void;
 }
 
@@ -42,6 +43,11 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
   const send = createSendDeps(deps, gatewayMetrics);
 
   app.decorateRequest("trackingId", undefined);
+  // A kept connection would hold up the end: clients are told to open another one, elsewhere.
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (stopping) reply.header("connection", "close");
+    done(null, payload);
+  });
   await app.register(requestIdPlugin);
   await app.register(requestLog, {
     successSampleRate: settings.REQUEST_LOG_SAMPLE_RATE,

@@ -1,5 +1,5 @@
 import { createAmqpQueue } from "@sms-gateway/amqp";
-import type { AcceptedEnvelope } from "@sms-gateway/contracts";
+import { type AcceptedEnvelope, BOOTSTRAP_CLIENT_ID } from "@sms-gateway/contracts";
 import {
   createRedisAdmission,
   createRedisConnection,
@@ -26,6 +26,13 @@ export interface WorldOptions {
   readonly wrap?: (deps: GatewayDeps) => Partial<GatewayDeps>;
   /** Nothing is published to the directory. */
   readonly withoutDirectory?: boolean;
+  /** The same queues, reservations and directory as another world's. */
+  readonly prefixes?: Prefixes;
+}
+
+export interface Prefixes {
+  readonly keys: string;
+  readonly names: string;
 }
 
 /** What a client sends; a plain message with the test key, unless told otherwise. */
@@ -47,6 +54,7 @@ export interface Answer {
 export interface GatewayWorld {
   readonly gateway: Gateway;
   readonly deps: GatewayDeps;
+  readonly prefixes: Prefixes;
   /** Every line of the log, of every level. */
   readonly log: readonly string[];
   /** Posts to `sms/send`. */
@@ -55,6 +63,8 @@ export interface GatewayWorld {
   publishDirectory(changes?: DirectoryChanges): Promise<void>;
   /** Takes every envelope out of the queues, as a worker does; call it once, last. Waits until there are `count`. */
   takeEnvelopes(count: number): Promise<AcceptedEnvelope[]>;
+  /** Messages charged to the bootstrapped client today. */
+  readQuota(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -70,17 +80,15 @@ export function describeGateway(name: string, suite: (servers: Servers) => void)
 
 /** Opens a gateway and waits until it is connected and knows the bootstrapped client, its key and five providers. */
 export async function openWorld(servers: Servers, options: WorldOptions = {}): Promise<GatewayWorld> {
-  const { deps, log, publishDirectory, takeEnvelopes, closeParts } = openParts(servers, options);
+  const { closeParts, ...parts } = openParts(servers, options);
+  const { deps } = parts;
   const gateway = await buildGateway({ ...deps, ...options.wrap?.(deps) });
   await gateway.app.ready();
-  if (options.withoutDirectory !== true) await publishDirectory();
+  if (options.withoutDirectory !== true) await parts.publishDirectory();
   await waitFor(() => deps.queue.health().ok, { what: "the queue", timeoutMs: 20_000 });
   return {
     gateway,
-    deps,
-    log,
-    publishDirectory,
-    takeEnvelopes,
+    ...parts,
     send: async ({ url = SEND, body = MESSAGE, headers = {}, remoteAddress } = {}) => {
       const response = await gateway.app.inject({
         method: "POST",
@@ -99,14 +107,14 @@ export async function openWorld(servers: Servers, options: WorldOptions = {}): P
   };
 }
 
-function openParts({ redisUrl, rabbitmqUrl }: Servers, { settings = {}, takeOverAfterMs }: WorldOptions) {
-  const names = testNamePrefix();
+function openParts({ redisUrl, rabbitmqUrl }: Servers, { settings = {}, takeOverAfterMs, ...options }: WorldOptions) {
+  const prefixes = options.prefixes ?? { keys: testKeyPrefix(), names: testNamePrefix() };
   const log: string[] = [];
   const destination = { write: (line: string) => void log.push(line) };
-  const connection = createRedisConnection({ url: redisUrl, keyPrefix: testKeyPrefix() });
+  const connection = createRedisConnection({ url: redisUrl, keyPrefix: prefixes.keys });
   const admission = createRedisAdmission(connection, takeOverAfterMs === undefined ? {} : { takeOverAfterMs });
   const directory = createRedisDirectory(connection);
-  const queue = createAmqpQueue({ url: rabbitmqUrl, namePrefix: names, role: "gateway" });
+  const queue = createAmqpQueue({ url: rabbitmqUrl, namePrefix: prefixes.names, role: "gateway" });
   const withoutRates = { RATE_LIMIT_PER_SECOND: "0", RATE_LIMIT_PER_MINUTE: "0" };
   const deps: GatewayDeps = {
     settings: loadSettings(gatewaySettings, { ...withoutRates, ...settings }),
@@ -120,14 +128,19 @@ function openParts({ redisUrl, rabbitmqUrl }: Servers, { settings = {}, takeOver
   const publisher = createRedisDirectoryPublisher(connection);
   return {
     deps,
+    prefixes,
     log,
+    readQuota: async () => {
+      const day = new Date().toISOString().slice(0, 10);
+      return Number((await connection.get(`{${BOOTSTRAP_CLIENT_ID}}:quota:${day}`)) ?? 0);
+    },
     publishDirectory: async (changes: DirectoryChanges = {}) => {
       await waitFor(() => connection.ping().then(() => true), { what: "Redis", timeoutMs: 20_000 });
       const version = ((await publisher.publishedVersion()) ?? 0) + 1;
       await publisher.publish(sampleSnapshot(version, changes));
       await waitFor(() => directory.refresh().then(() => directory.version() === version), { what: "the directory" });
     },
-    takeEnvelopes: (count: number) => takeAll({ url: rabbitmqUrl, namePrefix: names, count }),
+    takeEnvelopes: (count: number) => takeAll({ url: rabbitmqUrl, namePrefix: prefixes.names, count }),
     closeParts: async () => {
       await Promise.all([queue.close(), directory.close(), admission.close()]);
       await connection.close();

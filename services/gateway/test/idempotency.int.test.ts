@@ -1,16 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answer, describeGateway, type GatewayWorld, MESSAGE, openWorld } from "./gateway-world.ts";
+import { holdQueue } from "./held-queue.ts";
 import { OTHER_KEY } from "./sample-directory.ts";
-
-/** Lets publishes through only once it is opened. */
-function createGate() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
 
 describeGateway("an Idempotency-Key", (servers) => {
   let world: GatewayWorld;
@@ -114,18 +106,8 @@ describeGateway("an Idempotency-Key", (servers) => {
 
 describeGateway("one Idempotency-Key many times at once", (servers) => {
   test("is accepted once; while that lasts, the others are told to come back", async () => {
-    const gate = createGate();
-    const world = await openWorld(servers, {
-      wrap: ({ queue }) => ({
-        queue: Object.assign(Object.create(queue), {
-          health: () => queue.health(),
-          publishAccepted: async (...args: Parameters<typeof queue.publishAccepted>) => {
-            await gate.opened;
-            return queue.publishAccepted(...args);
-          },
-        }),
-      }),
-    });
+    const gate = holdQueue();
+    const world = await openWorld(servers, { wrap: gate.wrap });
     try {
       const headers = { "idempotency-key": randomUUID() };
       const answers = Array.from({ length: 50 }, () => world.send({ headers }));
@@ -144,6 +126,36 @@ describeGateway("one Idempotency-Key many times at once", (servers) => {
     } finally {
       gate.open();
       await world.close();
+    }
+  });
+});
+
+describeGateway("a gateway that stalls between admission and publish", (servers) => {
+  test("is taken over by another after a while: same ids, charged once, and both end well", async () => {
+    const gate = holdQueue();
+    const stalled = await openWorld(servers, { wrap: gate.wrap });
+    const other = await openWorld(servers, { prefixes: stalled.prefixes, takeOverAfterMs: 0 });
+    try {
+      const sending = {
+        body: { ...MESSAGE, to: ["+12025550123", "+12025550124"] },
+        headers: { "idempotency-key": randomUUID() },
+      };
+      const first = stalled.send(sending);
+      await expect.poll(() => gate.held()).toBe(1);
+      const second = await other.send(sending);
+      expect(second.status).toBe(202);
+      gate.open();
+      expect(await first).toMatchObject({ status: 202, text: second.text });
+      await expect.poll(async () => (await other.send(sending)).headers["idempotent-replayed"]).toBe("true");
+      expect(await other.readQuota()).toBe(2);
+      const envelopes = await other.takeEnvelopes(2);
+      expect(new Set(envelopes.map(({ seed }) => seed)).size).toBe(1);
+      expect(envelopes.map(({ recipients }) => recipients.map(({ id }) => id))).toEqual(
+        Array(2).fill(second.body.message_ids),
+      );
+    } finally {
+      gate.open();
+      await Promise.all([stalled.close(), other.close()]);
     }
   });
 });

@@ -14,7 +14,7 @@ import { sampleProvider } from "./sample-form.ts";
 export const TEST_KEY = "b57410a7-ea73-4b3d-811f-daa0bb565500";
 /** A key of a second client. */
 export const OTHER_KEY = "another-client-s-key";
-export const OTHER_CLIENT_ID = "00000000-0000-7000-8000-0000000000c2";
+const OTHER_CLIENT_ID = "00000000-0000-7000-8000-0000000000c2";
 
 export interface DirectoryChanges {
   readonly client?: Partial<DirectoryClient>;

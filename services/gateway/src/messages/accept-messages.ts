@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import {
   type Admission,
   type AdmissionLimits,
@@ -77,7 +77,7 @@ export async function acceptMessages(deps: AcceptDeps, accept: AcceptRequest): P
     clientId: caller.client.id,
     idempotencyKeyHash: accept.idempotency?.keyHash ?? null,
     seed: makeSeed(acceptedAtMs),
-    token: randomBytes(16).toString("hex"),
+    token: randomUUID(),
   };
   const admission = await admit(deps, accept, ref, acceptedAtMs);
   if (admission.outcome !== "admitted" && admission.outcome !== "replay") throw refusalOf(admission, accept);

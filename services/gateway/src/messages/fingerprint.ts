@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * What makes two requests with one Idempotency-Key "the same": SHA-256 over the route and the canonical JSON of the body
@@ -20,5 +20,5 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 of an Idempotency-Key, hex: keys are never stored or queued in clear. */
 export function hashIdempotencyKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key);
 }
