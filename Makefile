@@ -60,6 +60,8 @@ admin: install ## Operate: make admin ARGS='provider disable plivo'
 
 install: node_modules/.installed
 
-node_modules/.installed: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json e2e/package.json bench/package.json scripts/package.json)
+node_modules/.installed: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json e2e/package.json bench/package.json scripts/package.json) packages/db/prisma/schema.prisma
 	@echo "Installing packages (first time, or after a change) …"
-	@$(PNPM) install --frozen-lockfile --reporter=silent && touch $@
+	@$(PNPM) install --frozen-lockfile --reporter=silent
+	@$(PNPM) --silent --filter @sms-gateway/db run generate
+	@touch $@

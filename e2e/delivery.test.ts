@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { textOf } from "./harness/http-calls.ts";
 import { countArrivals, countBy, eventTypes, sendAndWait } from "./harness/judge.ts";
-import { expectCleanLogs, findFaultLines } from "./harness/read-logs.ts";
+import { expectCleanLogs, findFaults } from "./harness/read-logs.ts";
 
 /** What the lab's carriers do with a number: architecture.md section 7. */
 const LAB = {
@@ -396,7 +396,7 @@ describeWithProduct(
       });
 
       test("and no fault of our own", () => {
-        expect(findFaultLines(product())).toEqual([]);
+        expect(findFaults(product())).toEqual([]);
       });
     });
   },

@@ -6,7 +6,7 @@ import { type Answer, callHttp, textOf } from "./harness/http-calls.ts";
 import { sendAndWait } from "./harness/judge.ts";
 import { sendText } from "./harness/load.ts";
 import type { Product } from "./harness/product.ts";
-import { expectCleanLogs, findFaultLines } from "./harness/read-logs.ts";
+import { expectCleanLogs, findFaults } from "./harness/read-logs.ts";
 import { createTenant, type Tenant, waitUntilKnown } from "./harness/tenants.ts";
 
 const WRONG_KEY = "sk_test_nobody-has-this-key";
@@ -409,7 +409,7 @@ describeWithProduct(
         for (const code of ["UNAUTHORIZED", "INVALID_PAYLOAD", "TOO_MANY_REQUESTS", "PROVIDER_DISABLED"]) {
           expect(log).toContain(`"${code}"`);
         }
-        expect(findFaultLines(product())).toEqual([]);
+        expect(findFaults(product())).toEqual([]);
       });
     });
   },

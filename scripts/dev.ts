@@ -4,15 +4,17 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { hasServerPrograms, type RunningServer, readTestServersConfig, startServer } from "@sms-gateway/testkit";
 import { dockerAnswers } from "./operate/docker.ts";
-import { generateSecrets, settingOf } from "./operate/env-file.ts";
+import { generateSecrets, readEnvFile, settingOf } from "./operate/env-file.ts";
 import { installServerPrograms } from "./test-install.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
+const DATABASE_URL_FILE = resolve(ROOT, ".data/dev/database-url");
 const KINDS = ["postgres", "redis", "rabbitmq"] as const;
 const SERVICES = ["carrier-lab", "worker", "gateway"] as const;
 /** Longer than the worker's own deadline for a graceful stop. */
@@ -25,7 +27,7 @@ const { path } = readTestServersConfig();
 const from = KINDS.every((kind) => hasServerPrograms(kind, path)) || !dockerAnswers() ? "programs" : "docker";
 const missing = KINDS.filter((kind) => from === "programs" && !hasServerPrograms(kind, path));
 if (missing.length > 0) await installServerPrograms(missing);
-await generateSecrets(ROOT);
+await generateSecrets(ROOT, { serverPasswords: false });
 
 const stopped = new Promise<void>((stop) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
@@ -33,15 +35,18 @@ const stopped = new Promise<void>((stop) => {
 try {
   const [postgres, redis, rabbitmq] = await Promise.all(KINDS.map(startKept));
   const urls = { DATABASE_URL: postgres?.url ?? "", REDIS_URL: redis?.url ?? "", RABBITMQ_URL: rabbitmq?.url ?? "" };
+  // For `make admin`, which has no other way to know it.
+  writeFileSync(DATABASE_URL_FILE, `${urls.DATABASE_URL}\n`, { mode: 0o600 });
   for (const service of SERVICES) startService(service, urls);
   console.log(`
 Starting from sources; ready when the gateway says service.started. Ctrl-C ends everything.
-  Gateway      http://localhost:${settingOf("GATEWAY_PORT", "8001")}      Worker  http://localhost:${settingOf("WORKER_PORT", "9000")}      Carrier lab  http://localhost:${settingOf("LAB_PORT", "9100")}
+  Gateway      http://localhost:${settingOf(ROOT, "GATEWAY_PORT", "8001")}      Worker  http://localhost:${settingOf(ROOT, "WORKER_PORT", "9000")}      Carrier lab  http://localhost:${settingOf(ROOT, "LAB_PORT", "9100")}
   Try in another terminal: npx tsx send_sms.ts
 `);
   await stopped;
 } finally {
   await Promise.all(children.map(stopChild));
+  rmSync(DATABASE_URL_FILE, { force: true });
   await Promise.all(servers.map((server) => server.stop()));
 }
 
@@ -53,13 +58,10 @@ async function startKept(kind: (typeof KINDS)[number]): Promise<RunningServer> {
 }
 
 function startService(service: (typeof SERVICES)[number], urls: Record<string, string>): void {
-  const secrets = Object.fromEntries(
-    ["ID_SECRET", "INTERNAL_TOKEN", "LAB_TOKEN"].map((name) => [name, settingOf(name, "")]),
-  );
   const args = ["watch", "--clear-screen=false", "--conditions=@sms-gateway/source", `services/${service}/src/main.ts`];
   const child = spawn(resolve(ROOT, "node_modules/.bin/tsx"), args, {
     cwd: ROOT,
-    env: { ...secrets, ...process.env, ...urls },
+    env: { ...readEnvFile(ROOT), ...process.env, ...urls },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: Ctrl-C reaches only this script, which then stops them in order.
     detached: true,

@@ -8,7 +8,7 @@ const APT_TIMEOUT_MS = 300_000;
 
 /**
  * Installs the programs of those servers, if this is root on Debian, and says so; else does nothing. RUNLEVEL=1 keeps
- * the packages from starting the system's own servers, which no test may use.
+ * the packages from starting the system's own servers where no systemd runs (containers); no test uses those anyway.
  */
 export async function installServerPrograms(kinds: readonly ServerKind[]): Promise<void> {
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return;

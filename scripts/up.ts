@@ -1,9 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { compose } from "./operate/docker.ts";
-import { generateSecrets, settingOf } from "./operate/env-file.ts";
+import { compose, hasDataVolume } from "./operate/docker.ts";
+import { generateSecrets, readEnvFile, settingOf } from "./operate/env-file.ts";
 import { chooseMode, rememberMode } from "./operate/mode.ts";
 
+const ROOT = resolve(import.meta.dirname, "..");
 const HEALTHY_WITHIN_S = 300;
 
 const { mode, why } = chooseMode();
@@ -13,8 +14,14 @@ Start a Docker Engine and run "make up" again, or run "make dev": the same proce
   process.exit(1);
 }
 console.log(`Starting with Docker Compose, since ${why}.`);
-const made = await generateSecrets(resolve(import.meta.dirname, ".."));
+const oldData = hasDataVolume();
+const made = await generateSecrets(ROOT, { serverPasswords: !oldData });
 if (made.length > 0) console.log(`Made secrets in .env: ${made.join(", ")}.`);
+if (oldData && readEnvFile(ROOT).POSTGRES_PASSWORD === undefined) {
+  console.log(
+    "The servers' data is older than .env: they keep the passwords they have (RABBITMQ_PASSWORD and the others).",
+  );
+}
 rememberMode(mode);
 provideCertificates();
 compose("up", "--detach", "--build", "--wait", "--wait-timeout", String(HEALTHY_WITHIN_S));
@@ -29,10 +36,10 @@ function provideCertificates(): void {
 }
 
 async function announce(): Promise<void> {
-  const gateway = `http://localhost:${settingOf("GATEWAY_PORT", "8001")}`;
-  const worker = `http://localhost:${settingOf("WORKER_PORT", "9000")}`;
-  const lab = `http://localhost:${settingOf("LAB_PORT", "9100")}`;
-  const key = settingOf("BOOTSTRAP_API_KEY", "b57410a7-ea73-4b3d-811f-daa0bb565500");
+  const gateway = `http://localhost:${settingOf(ROOT, "GATEWAY_PORT", "8001")}`;
+  const worker = `http://localhost:${settingOf(ROOT, "WORKER_PORT", "9000")}`;
+  const lab = `http://localhost:${settingOf(ROOT, "LAB_PORT", "9100")}`;
+  const key = settingOf(ROOT, "BOOTSTRAP_API_KEY", "b57410a7-ea73-4b3d-811f-daa0bb565500");
   for (const url of [gateway, worker]) {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) });
     if (answer.ok) continue;
@@ -44,7 +51,7 @@ Ready.
   Gateway       ${gateway}        send here; the API is described at ${gateway}/docs
   Worker        ${worker}        status and callbacks
   Carrier lab   ${lab}        the simulated carrier: ${lab}/lab/handsets/+12025550123 shows what arrived
-  RabbitMQ      http://localhost:${settingOf("RABBITMQ_UI_PORT", "15672")}       user guest, password guest (look, don't touch)
+  RabbitMQ      http://localhost:${settingOf(ROOT, "RABBITMQ_UI_PORT", "15672")}       user guest, password guest (look, don't touch)
   API key       ${key}   (a test key: it never reaches a real carrier)
 
 Try:

@@ -10,25 +10,25 @@ export function expectCleanLogs(product: Product): void {
   }
 }
 
-/** Lines of level error or fatal: our own faults, which no client can cause. */
-export function findFaultLines(product: Product): string[] {
-  return product.readOutputs().flatMap(({ text }) =>
-    readLines(text).filter((line) => {
-      const level = parseLine(line)?.level;
-      return level === "error" || level === "fatal";
+/** What was logged as error or fatal, each once: our own faults, which no client can cause. */
+export function findFaults(product: Product): string[] {
+  const faults = product.readOutputs().flatMap(({ name, text }) =>
+    readLines(text).flatMap((line) => {
+      const { level, event, err } = parseLine(line) ?? {};
+      return level === "error" || level === "fatal" ? [`${name}: ${event} ${JSON.stringify(err)?.slice(0, 500)}`] : [];
     }),
   );
+  return [...new Set(faults)];
 }
 
 function readLines(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-function parseLine(line: string): { level: unknown } | undefined {
+function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value !== "object" || value === null || !("level" in value)) return undefined;
-    return { level: value.level };
+    return typeof value === "object" && value !== null && "level" in value ? { ...value } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { basename } from "node:path";
 
 /** Whether a Docker Engine answers and Compose is there; an engine that hangs counts as none after 5 s. */
 export function dockerAnswers(): boolean {
@@ -12,4 +13,17 @@ export function compose(...args: string[]): void {
   if (status === 0) return;
   if (error !== undefined) console.error(`docker compose could not run: ${error.message}`);
   process.exit(status ?? 1);
+}
+
+/** Whether the database's volume of this compose project is there already: then the servers have their passwords. */
+export function hasDataVolume(): boolean {
+  // Compose's own rule for the project's name.
+  const project =
+    process.env.COMPOSE_PROJECT_NAME ??
+    basename(process.cwd())
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]/g, "");
+  return (
+    spawnSync("docker", ["volume", "inspect", `${project}_postgres`], { stdio: "ignore", timeout: 10_000 }).status === 0
+  );
 }

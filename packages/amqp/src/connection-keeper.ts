@@ -78,10 +78,10 @@ export class ConnectionKeeper<T> {
     return this.#connection?.blockedBecause();
   }
 
-  /** Why `ready` gives nothing. */
+  /** Why `ready` gives nothing, in words without addresses: anyone who reaches `/readyz` reads them. */
   whyNotReady(): string {
     const blocked = this.blockedBecause();
-    return blocked === undefined ? this.#lastFailure : `the broker blocks publishers: ${blocked}`;
+    return blocked === undefined ? "no connection" : `the broker blocks publishers: ${blocked}`;
   }
 
   /** A usable link other than the given one, as soon as there is one; `undefined` when the time is up or all is closed. */

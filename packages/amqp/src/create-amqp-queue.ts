@@ -163,7 +163,7 @@ class AmqpQueue implements MessageQueue {
 
   health(): QueueHealth {
     const down = [this.#publishing, this.#consuming].find((keeper) => keeper.isStarted && keeper.ready() === undefined);
-    if (down !== undefined) return { ok: false, detail: "no connection to the message queue" };
+    if (down !== undefined) return { ok: false, detail: `message queue: ${down.whyNotReady()}` };
     const problems = [...this.#problems.values()];
     if (problems.length === 0) return { ok: true };
     const detail = problems.map(({ problem, remedy }) => `${problem}; to mend it: ${remedy}`).join("\n");

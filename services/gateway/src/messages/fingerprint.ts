@@ -5,9 +5,7 @@ import { hash } from "node:crypto";
  * as sent, never over defaults or the clock (architecture.md 5.1). Hex.
  */
 export function fingerprintRequest(route: string, body: unknown): string {
-  return createHash("sha256")
-    .update(`${route}\n${canonicalJson(body)}`)
-    .digest("hex");
+  return hash("sha256", `${route}\n${canonicalJson(body)}`);
 }
 
 /** JSON with the keys of every object in code-unit order and no spaces (RFC 8785 for what JSON.parse can make). */
