@@ -51,7 +51,7 @@ export const TRANSITIONS: readonly Transition[] = [
     expired: ["delivered"],
     canceled: ["delivered"],
   }),
-  ...changes("deadline", { scheduled: ["expired"], queued: ["expired", "failed"], sending: ["unknown"] }),
+  ...changes("deadline", { scheduled: ["expired"], queued: ["expired", "failed"], sending: ["sent", "unknown"] }),
   ...changes("cancel", { scheduled: ["canceled"], queued: ["canceled"] }),
 ];
 

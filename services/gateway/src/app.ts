@@ -6,8 +6,10 @@ import {
   metricsRoute,
   requestIdPlugin,
   requestLog,
+  usesDefaultSecrets,
 } from "@sms-gateway/runtime";
 import Fastify, { type FastifyInstance } from "fastify";
+import { gatewaySettings } from "./config.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { createGroupPublisher } from "./messages/group-publisher.ts";
 import { createQuotaCalendar } from "./messages/quota-calendar.ts";
@@ -108,10 +110,19 @@ function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDe
   return { settings, directory, admission, publisher, keeper, metrics, quotaDay, now, idSecret: settings.ID_SECRET };
 }
 
-function readinessChecks({ queue, admission, directory }: GatewayDeps) {
+function readinessChecks({ queue, admission, directory, settings }: GatewayDeps) {
+  const published = usesDefaultSecrets(gatewaySettings, settings);
   return [
     { name: "queue", check: async () => queue.health() },
     { name: "redis", check: () => admission.health() },
     { name: "directory", check: async () => directory.health() },
+    {
+      // The worker refuses to start with published secrets once a real carrier is set up; here that shows in the directory.
+      name: "secrets",
+      check: async () => {
+        const isReal = directory.providers().some(({ accounts }) => accounts.live);
+        return isReal && published.length > 0 ? { ok: false, detail: `set ${published.join(", ")}` } : { ok: true };
+      },
+    },
   ];
 }

@@ -159,3 +159,35 @@ describeGateway("a gateway that stalls between admission and publish", (servers)
     }
   });
 });
+
+describeGateway("a take-over whose own publish does not happen", (servers) => {
+  test("is answered as unknown with the first ids, since the first try may be in the queue; the charge stays", async () => {
+    const gate = holdQueue();
+    const stalled = await openWorld(servers, { wrap: gate.wrap });
+    const other = await openWorld(servers, {
+      prefixes: stalled.prefixes,
+      takeOverAfterMs: 0,
+      wrap: ({ queue }) => ({
+        queue: {
+          ...queue,
+          health: () => queue.health(),
+          publishAccepted: async () => ({ ending: "not_handed_over", reason: "queue_unreachable" }),
+        },
+      }),
+    });
+    try {
+      const sending = { headers: { "idempotency-key": randomUUID() } };
+      const first = stalled.send(sending);
+      await expect.poll(() => gate.held()).toBe(1);
+      const second = await other.send(sending);
+      expect([second.status, second.body.error_code]).toEqual([503, "SERVICE_UNAVAILABLE"]);
+      expect(second.body.details).toEqual({ outcome: "unknown", reason: "queue_unreachable" });
+      gate.open();
+      expect((await first).body.tracking_id).toBe(second.body.tracking_id);
+      expect(await other.readQuota()).toBe(1);
+    } finally {
+      gate.open();
+      await Promise.all([stalled.close(), other.close()]);
+    }
+  });
+});

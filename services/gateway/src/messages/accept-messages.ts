@@ -91,8 +91,17 @@ export async function acceptMessages(deps: AcceptDeps, accept: AcceptRequest): P
   }
   const lane = laneOf(form.smsType, form.priority);
   const keptForMs = keepMs(accept, reservation.acceptedAtMs);
-  const ending = await deps.publisher.publish(lane, buildEnvelope({ ...accept, reservation, ids, keptForMs }));
-  if (ending.ending !== "confirmed") throw failPublish(deps, ref, ending, answer.tracking_id);
+  const { takenOver } = admission;
+  const envelope = buildEnvelope({
+    ...accept,
+    reservation,
+    ids,
+    keptForMs,
+    lifeFromMs: takenOver ? acceptedAtMs : null,
+  });
+  const ending = await deps.publisher.publish(lane, envelope);
+  if (ending.ending !== "confirmed")
+    throw failPublish(deps, { ref, ending, takenOver, trackingId: answer.tracking_id });
   // Not waited for: after a confirm nothing can turn the answer into an error (5.1). Without a key nobody can ask again,
   // and the reservation ends by itself.
   if (accept.idempotency !== null) deps.keeper.settle(ref);
@@ -138,22 +147,27 @@ function keepMs({ idempotency, form }: AcceptRequest, acceptedAtMs: number): num
   return Math.max(0, (form.scheduleAtMs ?? 0) - acceptedAtMs) + IDEMPOTENCY_KEEP_MS;
 }
 
-/** What becomes of the reservation when the message is not safely in the queue, and the error to answer with. */
-function failPublish(
-  deps: AcceptDeps,
-  ref: ReservationRef,
-  ending: Exclude<PublishEnding, { ending: "confirmed" }>,
-  trackingId: string,
-): ApiError {
-  if (ending.ending === "not_handed_over") {
+interface FailedPublish {
+  readonly ref: ReservationRef;
+  readonly ending: Exclude<PublishEnding, { ending: "confirmed" }>;
+  readonly takenOver: boolean;
+  readonly trackingId: string;
+}
+
+/**
+ * What becomes of the reservation when the message is not safely in the queue, and the error to answer with. After a
+ * take-over it is never certain that nothing was taken: the earlier try may be in the queue.
+ */
+function failPublish(deps: AcceptDeps, { ref, ending, takenOver, trackingId }: FailedPublish): ApiError {
+  if (ending.ending === "not_handed_over" && !takenOver) {
     deps.keeper.release(ref);
     return notAccepted(ending.reason);
   }
   deps.keeper.abandon(ref);
   return new ApiError("SERVICE_UNAVAILABLE", {
     message:
-      "The message queue did not confirm in time; the message may still be sent. Retry with the same Idempotency-Key, or read the tracking_id.",
-    details: { outcome: "unknown", reason: "queue_unconfirmed" },
+      "The message queue did not confirm; the message may still be sent. Retry with the same Idempotency-Key, or read the tracking_id.",
+    details: { outcome: "unknown", reason: ending.ending === "unconfirmed" ? "queue_unconfirmed" : ending.reason },
     trackingId,
     retryAfterS: 1,
   });

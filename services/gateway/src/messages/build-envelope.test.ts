@@ -33,6 +33,7 @@ function factsOf(body: Record<string, unknown>, changes: Partial<EnvelopeFacts> 
     keptForMs: 60_000,
     sender: null,
     request: { id: "r-1", ip: "203.0.113.7", user_agent: null, bytes: 99, message_length: 5 },
+    lifeFromMs: null,
     ...changes,
   };
 }
@@ -102,4 +103,14 @@ test("the answer tells when a message is scheduled for, if that is in the future
   expect(buildAnswer(later.form, later.reservation, later.ids).scheduled_for).toBe("2026-02-01T08:00:00.000Z");
   const past = factsOf({ schedule_at: "2025-02-01T10:00:00Z" });
   expect(buildAnswer(past.form, past.reservation, past.ids).scheduled_for).toBeNull();
+});
+
+test("after a take-over a relative life counts from then, and everything else is as it was", () => {
+  const first = buildEnvelope(factsOf({ sms_type: "otp" }));
+  const later = buildEnvelope(factsOf({ sms_type: "otp" }, { lifeFromMs: ACCEPTED + 600_000 }));
+  expect(later).toEqual({ ...first, expire_at: new Date(ACCEPTED + 900_000).toISOString() });
+  const scheduled = { schedule_at: "2026-02-01T10:00:00Z", ttl_seconds: 60 };
+  expect(buildEnvelope(factsOf(scheduled, { lifeFromMs: ACCEPTED + 600_000 }))).toEqual(
+    buildEnvelope(factsOf(scheduled)),
+  );
 });

@@ -15,15 +15,19 @@ export interface EnvelopeFacts {
   /** null: the provider account's own. */
   readonly sender: string | null;
   readonly request: RequestMetadata;
+  /** Take-over: from when a relative life counts, in milliseconds since 1970; null: from acceptance. */
+  readonly lifeFromMs: number | null;
 }
 
 /**
- * The envelope of an admitted request. Everything that could differ between a first try and a take-over (ids, times)
- * comes from the reservation, so that both publish the same messages.
+ * The envelope of an admitted request. Ids and times come from the reservation, so that a first try and a take-over
+ * publish the same messages; only a relative life counts anew after a take-over, or the message would be accepted dead.
+ * Where the first try has arrived after all, the worker keeps that one.
  */
 export function buildEnvelope(facts: EnvelopeFacts): AcceptedEnvelope {
   const { caller, form, reservation, ids, idempotency } = facts;
-  const { scheduleAtMs, expireAtMs } = resolveTimes(form, reservation.acceptedAtMs);
+  const { scheduleAtMs } = resolveTimes(form, reservation.acceptedAtMs);
+  const { expireAtMs } = resolveTimes(form, facts.lifeFromMs ?? reservation.acceptedAtMs);
   return {
     type: "sms.accepted",
     version: 1,
