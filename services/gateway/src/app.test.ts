@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inertDeps } from "../test/inert-deps.ts";
+import { sampleProvider } from "../test/sample-form.ts";
 import { buildGateway, type Gateway } from "./index.ts";
 
 let gateway: Gateway;
@@ -159,8 +160,22 @@ describe("operations", () => {
     expect(response.statusCode).toBe(503);
     expect(response.json()).toEqual({
       status: "not_ready",
-      checks: { queue: { status: "ok" }, redis: { status: "down", detail: "inert" }, directory: { status: "ok" } },
+      checks: {
+        queue: { status: "ok" },
+        redis: { status: "down", detail: "inert" },
+        directory: { status: "ok" },
+        secrets: { status: "ok" },
+      },
     });
+  });
+
+  test("/readyz is down for published secrets once a provider has real credentials", async () => {
+    const deps = inertDeps();
+    const real = sampleProvider({ name: "twilio", accounts: { live: true, lab: true } });
+    const own = await buildGateway({ ...deps, directory: { ...deps.directory, providers: () => [real] } });
+    const { checks } = (await own.app.inject("/readyz")).json();
+    expect(checks.secrets).toEqual({ status: "down", detail: "set ID_SECRET, INTERNAL_TOKEN" });
+    await own.app.close();
   });
 
   test("/metrics wants its token and counts what was refused, whichever step refused it", async () => {
