@@ -77,7 +77,8 @@ function print(service: string, stream: Readable): void {
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
   const exited = once(child, "exit");
-  process.kill(-child.pid, "SIGTERM");
+  // To tsx alone, which hands it on: a service that gets it twice ends at once.
+  child.kill("SIGTERM");
   const timer = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"), STOP_WITHIN_MS);
   await exited;
   clearTimeout(timer);
