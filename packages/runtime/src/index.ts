@@ -10,7 +10,7 @@ export { maskSettings, usesDefaultSecrets } from "./mask-settings.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type MetricsRouteOptions, metricsRoute } from "./metrics-route.ts";
 export type { ReadinessCheck, ReadinessResult } from "./readiness-probe.ts";
-export { generateRequestId, requestIdPlugin } from "./request-id.ts";
+export { requestIdPlugin } from "./request-id.ts";
 export { type RequestLogOptions, requestLog } from "./request-log.ts";
 export { type RunningService, type RunServiceOptions, runService } from "./run-service.ts";
 export { type SettingProblem, SettingsError } from "./settings-error.ts";

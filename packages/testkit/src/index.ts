@@ -7,12 +7,12 @@ export { type FaultyNetwork, openFaultyNetwork } from "./contract/faulty-network
 export { testMessageQueue } from "./contract/message-queue-suite.ts";
 export type { MessageQueueWorld } from "./contract/message-queue-world.ts";
 export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";
-export { describeWith, describeWithOwn, type TestServers, testServers } from "./servers/describe-with.ts";
+export { describeWith, describeWithOwn } from "./servers/describe-with.ts";
 export { doesDockerAnswer, fetchServerImages } from "./servers/docker-servers.ts";
 export { findFreePort } from "./servers/free-port.ts";
 export { type OwnServerOptions, startServer } from "./servers/own-servers.ts";
 export { type PostgresOptions, startPostgres } from "./servers/postgres-server.ts";
-export { type RabbitmqOptions, startRabbitmq } from "./servers/rabbitmq-server.ts";
+export type { RabbitmqOptions } from "./servers/rabbitmq-server.ts";
 export { startRedis } from "./servers/redis-server.ts";
 export { openRunFolder, type RunFolder } from "./servers/run-folder.ts";
 export type {

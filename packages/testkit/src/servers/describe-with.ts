@@ -4,29 +4,12 @@ import type { ServerKind } from "./running-server.ts";
 import { hasServerPrograms } from "./server-programs.ts";
 import { readTestServersConfig, type TestServersConfig } from "./test-servers-config.ts";
 
-/** Where the servers for tests are; absent where there is none. */
-export type TestServers = {
-  readonly rabbitmqUrl?: string;
-  readonly redisUrl?: string;
-  readonly databaseUrl?: string;
-};
-
 const URL_OF = { postgres: "databaseUrl", redis: "redisUrl", rabbitmq: "rabbitmqUrl" } as const;
 const VARIABLE_OF = {
   postgres: "TEST_DATABASE_URL",
   redis: "TEST_REDIS_URL",
   rabbitmq: "TEST_RABBITMQ_URL",
 } as const;
-
-/** The servers that the environment names, which is also how `make test` hands over those it has started. */
-export function testServers(): TestServers {
-  const { rabbitmqUrl, redisUrl, databaseUrl } = readTestServersConfig();
-  return {
-    ...(rabbitmqUrl === undefined ? {} : { rabbitmqUrl }),
-    ...(redisUrl === undefined ? {} : { redisUrl }),
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
-  };
-}
 
 /**
  * A suite against the run's server of that kind, which other suites use at the same time: work in a database, key
