@@ -2,13 +2,20 @@ import { PrismaClientKnownRequestError, PrismaClientValidationError } from "@pri
 import pg from "pg";
 
 /**
- * The database cannot serve just now: unreachable, starting, stopping, full, read-only, too slow, or too busy. The same
- * call may succeed later. Whether a call that changes something has been carried out is unknown.
+ * The database cannot serve just now: unreachable, starting, stopping, full, read-only, too slow, too busy, or it does
+ * not let us in. The same call may succeed later. Whether a call that changes something has been carried out is unknown.
  */
 export class DatabaseUnavailableError extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
+  /**
+   * It is there and refuses us: the login, or the database's name. Passes while a password is changed or a database is
+   * restored; whoever starts for the first time with wrong settings need not wait for that.
+   */
+  readonly isAccessRefused: boolean;
+
+  constructor(message: string, options: { cause?: unknown; isAccessRefused?: boolean } = {}) {
     super(message, options);
     this.name = "DatabaseUnavailableError";
+    this.isAccessRefused = options.isAccessRefused ?? false;
   }
 }
 
@@ -38,6 +45,8 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   "57P05", // idle session timeout
   "25P03", // idle-in-transaction timeout
 ]);
+/** Class 28: invalid authorization; no such database; database dropped. */
+const ACCESS_REFUSED_CODES: ReadonlySet<string> = new Set(["28000", "28P01", "3D000", "57P04"]);
 const RETRYABLE_CODES: ReadonlySet<string> = new Set(["40001", "40P01"]);
 const UNIQUE_VIOLATION = "23505";
 const CHECK_VIOLATION = "23514";
@@ -53,6 +62,9 @@ export function sqlStateOf(error: unknown): string | undefined {
 const PRISMA_SQL_STATES: ReadonlyMap<string, string> = new Map([
   ["P2002", UNIQUE_VIOLATION],
   ["P2034", "40001"],
+  ["P1000", "28P01"],
+  ["P1003", "3D000"],
+  ["P1010", "28000"],
   ["P1001", "08001"],
   ["P1002", "08001"],
   ["P1008", "57014"],
@@ -72,9 +84,14 @@ function readField(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** What a statement's failure means to callers. Errors of our own making (wrong SQL, refused rows) stay as they are. */
+/**
+ * What a statement's failure means to callers. Errors of our own making (wrong SQL, refused rows, and whatever our own
+ * code throws inside a transaction) stay as they are.
+ */
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof DatabaseUnavailableError || error instanceof AlreadyExistsError) return error;
+  // Neither driver ends a connection in one of these: a fault of ours, which no waiting mends.
+  if (error instanceof TypeError || error instanceof RangeError) return error;
   const code = sqlStateOf(error);
   if (code === undefined) {
     const isPrismas = error instanceof PrismaClientValidationError || error instanceof PrismaClientKnownRequestError;
@@ -87,6 +104,10 @@ export function toDatabaseError(error: unknown): unknown {
     return new DatabaseUnavailableError(`the database cannot serve just now (${code}): ${nameOf(error)}`, {
       cause: error,
     });
+  }
+  if (ACCESS_REFUSED_CODES.has(code)) {
+    const message = `the database does not let us in (${code}): ${nameOf(error)}`;
+    return new DatabaseUnavailableError(message, { cause: error, isAccessRefused: true });
   }
   if (code === UNIQUE_VIOLATION)
     return new AlreadyExistsError("something with that name, id or hash exists", { cause: error });

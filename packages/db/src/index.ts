@@ -1,12 +1,13 @@
 export type { Amount } from "./amount.ts";
 export { type CancelResult, cancelMessage } from "./change/cancel-message.ts";
 export { changeMessages, type Decide, type StatusChange } from "./change/change-messages.ts";
-export { type ExpiredLease, expireLeases } from "./change/expire-leases.ts";
+export { type ExpiredLease, type ExpiredLeases, expireLeases } from "./change/expire-leases.ts";
 export { expireOverdue } from "./change/expire-overdue.ts";
 export { findStranded } from "./change/find-stranded.ts";
 export type { AttemptRow, LockedMessage } from "./change/locked-message.ts";
 export { type AttemptChange, ForbiddenTransitionError, type MessageChange } from "./change/message-change.ts";
-export { type Claim, type ClaimedMessage, type ClaimRequest, claimDue } from "./claim/claim-due.ts";
+export { type Claim, type ClaimedMessage, ClaimLostError, type ClaimRequest, claimDue } from "./claim/claim-due.ts";
+export { type GivenBack, giveBackClaims } from "./claim/give-back-claims.ts";
 export type { Database } from "./connections.ts";
 export { AlreadyExistsError, DatabaseUnavailableError } from "./database-errors.ts";
 export {
@@ -26,7 +27,7 @@ export {
   setClientActive,
   setClientLimits,
 } from "./directory/clients.ts";
-export { type AdminResult, readDirectoryVersion } from "./directory/directory-version.ts";
+export { type AdminResult, raiseDirectoryVersion, readDirectoryVersion } from "./directory/directory-version.ts";
 export { type CapabilitiesOf, loadDirectorySnapshot } from "./directory/load-directory-snapshot.ts";
 export {
   listProviders,
@@ -42,6 +43,7 @@ export { ensurePartitions, type PartitionReport } from "./migrations/ensure-part
 export { migrate } from "./migrations/migrate.ts";
 export { MigrationError } from "./migrations/migration-error.ts";
 export { type DatabaseOptions, openDatabase } from "./open-database.ts";
+export { countForgotten, type Forgotten } from "./read/count-forgotten.ts";
 export { findMessage } from "./read/find-message.ts";
 export { InvalidCursorError, listMessages, type MessageFilter, type MessagePage } from "./read/list-messages.ts";
 export type { AttemptRecord, EventRecord, MessageRecord, MessageSummaryRecord } from "./read/message-record.ts";

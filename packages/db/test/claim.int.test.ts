@@ -11,6 +11,7 @@ import {
   claimDue,
   type Database,
   findMessage,
+  giveBackClaims,
   openDatabase,
   type RecordRow,
   recordAccepted,
@@ -183,6 +184,31 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     expect((await claimDue(db, REQUEST)).messages).toMatchObject([{ id: rows[1]?.id }]);
   });
 
+  test("gives back what was claimed when the answer was lost, and nothing else", async () => {
+    const [lost, kept] = [makeRow(), makeRow()];
+    const [lostId, keptId] = [randomUUID(), randomUUID()];
+    await recordAccepted(db, [lost]);
+    await claimDue(db, { ...REQUEST, claimId: lostId });
+    await recordAccepted(db, [kept]);
+    await claimDue(db, { ...REQUEST, claimId: keptId });
+    const { claimIds, changes } = await giveBackClaims(db, [lostId, randomUUID()]);
+    expect(claimIds).toEqual([lostId]);
+    expect(changes).toMatchObject([{ id: lost.id, from: "sending", to: "queued" }]);
+    expect(await findMessage(db, CLIENT_ID, kept.id)).toMatchObject({
+      status: "sending",
+      attempts: [{ outcome: null }],
+    });
+    expect(await findMessage(db, CLIENT_ID, lost.id)).toMatchObject({
+      status: "queued",
+      attempts: [{ outcome: "try_later", errorCode: "CLAIM_LOST" }],
+    });
+    expect(await giveBackClaims(db, [lostId])).toEqual({ claimIds: [], changes: [] });
+    await ask(db, "update attempts set outcome = 'unknown' where outcome is null");
+    expect((await giveBackClaims(db, [keptId])).changes).toMatchObject([{ id: kept.id, to: "queued" }]);
+    await ask(db, "update messages set due_at = now() + interval '1 h' where id = $1", [kept.id]);
+    expect((await claimDue(db, REQUEST)).messages).toMatchObject([{ id: lost.id, attemptNumber: 2, tried: [] }]);
+  });
+
   test("loses or wins against a cancel at the same moment, never both", async () => {
     const rows = makeRows(120);
     await recordAccepted(db, rows);
@@ -248,7 +274,7 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     const states: readonly RecordRow["status"][] = ["queued", "scheduled", "rejected", "expired"];
     await recordAccepted(
       db,
-      states.map((status) => makeRow({ status })),
+      states.map((status) => makeRow({ status, dueAt: new Date(Date.now() + 60_000) })),
     );
     // The stand-in for a row that the database refuses.
     await recordAccepted(db, [makeRow({ segments: 2 ** 40 })]);

@@ -5,6 +5,7 @@ import {
   cancelMessage,
   changeMessages,
   claimDue,
+  countForgotten,
   type Database,
   expireLeases,
   expireOverdue,
@@ -51,7 +52,7 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     const past = { expireAt: new Date(Date.now() - 1) };
     const [queued, scheduled, alive] = [
       makeRow({ ...past, smsType: "otp" }),
-      makeRow({ ...past, status: "scheduled" }),
+      makeRow({ ...past, status: "scheduled", dueAt: new Date(Date.now() + 60_000) }),
       makeRow(),
     ];
     await record(queued, scheduled, alive);
@@ -108,14 +109,65 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
   test("gives attempts whose lease is over the outcome unknown; the message stays sending", async () => {
     const dead = await claimOne({}, 0);
     const alive = await claimOne();
-    const expired = await expireLeases(db, 10);
-    expect(expired).toEqual([{ messageId: dead, attemptNumber: 1, provider: "twilio", account: "lab" }]);
+    const lease = { messageId: dead, attemptNumber: 1, provider: "twilio", account: "lab" };
+    expect(await expireLeases(db, 10)).toEqual({ leases: [lease], changes: [] });
     expect(await findMessage(db, CLIENT_ID, dead)).toMatchObject({
       status: "sending",
       attempts: [{ outcome: "unknown" }],
     });
     expect(await findMessage(db, CLIENT_ID, alive)).toMatchObject({ status: "sending", attempts: [{ outcome: null }] });
-    expect(await expireLeases(db, 10)).toEqual([]);
+    expect(await expireLeases(db, 10)).toEqual({ leases: [], changes: [] });
+  });
+
+  /** A report that comes while the attempt is open: the message stays sending, for the answer may still tell more. */
+  async function report(id: string): Promise<void> {
+    const attempts = [{ number: 1, reportStatus: "sent", providerMessageId: "SM1" }] as const;
+    await changeMessages(db, [id], "report", () => ({ attempts }));
+  }
+
+  test("makes a message sent when its lease ends after a report has proved that the provider has it", async () => {
+    const id = await claimOne({}, 0);
+    await report(id);
+    const { changes } = await expireLeases(db, 10);
+    expect(changes).toMatchObject([{ id, from: "sending", to: "sent", cause: "submit" }]);
+    expect(await findMessage(db, CLIENT_ID, id)).toMatchObject({
+      status: "sent",
+      provider: "twilio",
+      providerMessageId: "SM1",
+      attempts: [{ outcome: "unknown", reportStatus: "sent" }],
+    });
+  });
+
+  test("ends what a report has proved as sent at the deadline, and goes on to those behind it", async () => {
+    const id = await claimOne({}, 0);
+    await report(id);
+    await overdue(id);
+    const behind = makeRow({ expireAt: new Date(Date.now() - 1) });
+    await record(behind);
+    const changes = [...(await expireOverdue(db, 1)), ...(await expireOverdue(db, 1))];
+    expect(changes.map(({ id: changed, to }) => [changed, to]).sort()).toEqual(
+      [
+        [id, "sent"],
+        [behind.id, "expired"],
+      ].sort(),
+    );
+    expect(await findMessage(db, CLIENT_ID, id)).toMatchObject({
+      providerMessageId: "SM1",
+      attempts: [{ outcome: "unknown" }],
+    });
+    expect(await countForgotten(db, 0)).toEqual({ count: 0, ids: [] });
+  });
+
+  test("counts what is still worked on long after its deadline", async () => {
+    const rows = [
+      makeRow({ expireAt: new Date(Date.now() - 60_000) }),
+      makeRow({ expireAt: new Date(Date.now() - 50_000) }),
+    ];
+    const sent = makeRow({ expireAt: new Date(Date.now() - 60_000) });
+    await record(...rows, sent, makeRow());
+    await ask(db, "update messages set status = 'sent' where id = $1", [sent.id]);
+    expect(await countForgotten(db, 40_000)).toEqual({ count: 2, ids: rows.map(({ id }) => id) });
+    expect(await countForgotten(db, 300_000)).toEqual({ count: 0, ids: [] });
   });
 
   test("lets a result that comes after its lease settle its own attempt", async () => {
@@ -145,6 +197,15 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     expect(await cancelMessage(db, CLIENT_ID, "not-an-id")).toEqual({ result: "not_found" });
   });
 
+  test("leaves a real message alone when only simulated ones are meant", async () => {
+    const [real, simulated] = [makeRow({ simulated: false }), makeRow({ simulated: true })];
+    await record(real, simulated);
+    const only = { simulatedOnly: true };
+    expect(await cancelMessage(db, CLIENT_ID, real.id, only)).toEqual({ result: "not_simulated" });
+    expect(await cancelMessage(db, CLIENT_ID, simulated.id, only)).toMatchObject({ result: "canceled" });
+    expect(await statusOf(real.id)).toBe("queued");
+  });
+
   test("cancels once when asked for twice at the same moment", async () => {
     const row = makeRow({ smsType: "otp" });
     await record(row);
@@ -165,5 +226,14 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     expect(await findStranded(db, 10, all[0])).toEqual(all.slice(1));
     await setProviderPaused(db, "plivo", false, null);
     expect(await findStranded(db, 10)).toEqual([none.id]);
+  });
+
+  test("leaves out what no other provider may take, so that it takes nobody's place", async () => {
+    const only = makeRow({ plannedProvider: "plivo", providers: ["plivo"] });
+    const movable = makeRow({ plannedProvider: "plivo", providers: ["plivo", "twilio"] });
+    await record(only, movable);
+    await setProviderPaused(db, "plivo", true, "credentials refused");
+    expect(await findStranded(db, 10)).toEqual([movable.id]);
+    await setProviderPaused(db, "plivo", false, null);
   });
 });

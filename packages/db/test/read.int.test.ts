@@ -33,6 +33,7 @@ describeWith("postgres", "listMessages", (adminUrl) => {
         smsType: index % 4 === 0 ? "alert" : "transactional",
         status: index % 5 === 0 ? "rejected" : "queued",
         customId: index % 6 === 0 ? "six" : null,
+        simulated: index % 7 !== 0,
         ...(index % 10 === 0 ? { batchId: BATCH } : {}),
       }),
     );
@@ -68,6 +69,8 @@ describeWith("postgres", "listMessages", (adminUrl) => {
     expect(await list({ batchId: BATCH })).toEqual(newestFirst((row) => row.batchId === BATCH));
     expect(await list({ batchId: "no uuid" })).toEqual([]);
     expect(await list({ provider: "twilio" })).toEqual([]);
+    expect(await list({ simulated: true })).toEqual(newestFirst((row) => row.simulated));
+    expect(await list({ simulated: false })).toEqual(newestFirst((row) => !row.simulated));
     expect(await list({ status: "queued", smsType: "alert", to: "+12025550102" })).toEqual(
       newestFirst((row) => row.status === "queued" && row.smsType === "alert" && row.toNumber === "+12025550102"),
     );

@@ -77,7 +77,7 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
     ["rejected", "CLIENT_INACTIVE", { error_code: "CLIENT_INACTIVE" }],
     ["expired", "EXPIRED", { error_code: "EXPIRED" }],
   ] as const)("records a message as %s with the event of that name", async (status, errorCode, detail) => {
-    const row = makeRow({ status, errorCode, errorMessage: errorCode && "why" });
+    const row = makeRow({ status, dueAt: new Date(Date.now() + 60_000), errorCode, errorMessage: errorCode && "why" });
     await recordAccepted(db, [row]);
     const message = await findMessage(db, CLIENT_ID, row.id);
     expect(message).toMatchObject({ status, queuedAt: null, error: errorCode && { code: errorCode, message: "why" } });
@@ -98,6 +98,25 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
     await recordAccepted(db, [row]);
     const [accepted, queued] = (await findMessage(db, CLIENT_ID, row.id))?.events ?? [];
     expect(accepted?.at.getTime()).toBeLessThanOrEqual(queued?.at.getTime() ?? 0);
+  });
+
+  test("decides by its own clock what is due, whatever the clock of the worker says", async () => {
+    const [ahead, behind] = [new Date(Date.now() + 60_000), new Date(Date.now() - 60_000)];
+    const rows = [
+      makeRow({ dueAt: ahead }),
+      makeRow({ status: "scheduled", dueAt: behind, scheduleAt: behind }),
+      makeRow({ status: "scheduled", dueAt: ahead, scheduleAt: ahead }),
+    ];
+    const recorded = await recordAccepted(db, rows);
+    const statusOf = new Map(recorded.map(({ id, row }) => [id, row.status]));
+    expect(rows.map(({ id }) => statusOf.get(id))).toEqual(["queued", "queued", "scheduled"]);
+    for (const [index, row] of rows.entries()) {
+      const message = await findMessage(db, CLIENT_ID, row.id);
+      expect(message?.status).toBe(statusOf.get(row.id));
+      expect(message?.events.at(-1)?.type).toBe(`message.${message?.status}`);
+      expect((message?.dueAt ?? ahead) <= new Date()).toBe(index < 2);
+      expect(message?.queuedAt === null).toBe(index === 2);
+    }
   });
 
   test("changes nothing when the same rows come again, also twice in one batch and in two pools at once", async () => {
@@ -180,6 +199,19 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
     await expect(findMessage(nobody, CLIENT_ID, makeRow().id)).rejects.toBeInstanceOf(DatabaseUnavailableError);
     expect(await nobody.health()).toMatchObject({ ok: false });
     await nobody.close();
+  });
+
+  test("says that the database is away when it refuses the login or does not exist, and that this was refused", async () => {
+    const [stranger, elsewhere] = [new URL(database.url()), new URL(database.url())];
+    stranger.username = "nobody";
+    elsewhere.pathname = "/none";
+    for (const { href: url } of [stranger, elsewhere]) {
+      const refused = openDatabase({ url, poolMax: 1 });
+      const reason = expect.objectContaining({ name: "DatabaseUnavailableError", isAccessRefused: true });
+      await expect(recordAccepted(refused, [makeRow()])).rejects.toEqual(reason);
+      await expect(findMessage(refused, CLIENT_ID, makeRow().id)).rejects.toEqual(reason);
+      await refused.close();
+    }
   });
 
   test("says that the database is away when a statement takes too long, or after close", async () => {

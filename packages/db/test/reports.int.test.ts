@@ -64,10 +64,20 @@ describeWith("postgres", "parked reports", (adminUrl) => {
     expect(await takeParkedReports(db, 10)).toEqual([]);
   });
 
+  test("are parked once, however often the queue hands them over", async () => {
+    const id = await parkReport(db, REPORT);
+    expect(await parkReport(db, REPORT)).toBe(id);
+    const later = { ...REPORT, receivedAt: new Date("2026-01-02T03:04:06.000Z") };
+    expect(await parkReport(db, later)).not.toBe(id);
+    expect(await count(db, "parked_reports")).toBe(2);
+  });
+
   test("go to one taker each, oldest first", async () => {
     await submitAs("SM1");
     const ids: string[] = [];
-    for (let index = 0; index < 12; index += 1) ids.push(await parkReport(db, REPORT));
+    for (let index = 0; index < 12; index += 1) {
+      ids.push(await parkReport(db, { ...REPORT, report: { index } }));
+    }
     expect((await takeParkedReports(db, 2)).map(({ id }) => id)).toEqual(ids.slice(0, 2));
     const taken = await Promise.all([takeParkedReports(db, 6), takeParkedReports(db, 6), takeParkedReports(db, 6)]);
     expect(new Set(taken.flat().map(({ id }) => id)).size).toBe(taken.flat().length);

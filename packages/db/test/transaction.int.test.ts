@@ -1,6 +1,6 @@
 import { describeWith } from "@sms-gateway/testkit";
 import { expect, test } from "vitest";
-import { inTransaction, type Transaction } from "../src/transaction.ts";
+import { inPrismaTransaction, inTransaction, type Transaction } from "../src/transaction.ts";
 import { ask, count } from "./ask.ts";
 import { useDatabase } from "./test-database.ts";
 
@@ -42,5 +42,16 @@ describeWith("postgres", "inTransaction", (adminUrl) => {
       await expect(work).rejects.toThrow("on purpose");
     }
     expect(await count(db, "trace")).toBe(0);
+  });
+
+  test("does not take a fault of our own for an outage", async () => {
+    const db = database.open(1);
+    for (const fault of [new TypeError("ours"), new RangeError("ours")]) {
+      const fail = async (): Promise<never> => {
+        throw fault;
+      };
+      await expect(inTransaction(db, fail)).rejects.toBe(fault);
+      await expect(inPrismaTransaction(db, fail)).rejects.toBe(fault);
+    }
   });
 });

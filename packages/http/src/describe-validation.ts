@@ -29,6 +29,7 @@ export function describeValidation(errors: readonly SchemaError[], context: stri
     const path = error.instancePath + missingProperty(error);
     const known = byPath.get(path);
     if (known === undefined) {
+      if (byPath.size >= PLACES_MAX) break;
       byPath.set(path, [error]);
       // Not lastIndexOf with a start of -1, which counts as 0 and would find the first slash for ever.
       for (let end = path.lastIndexOf("/"); end >= 0; end = path.slice(0, end).lastIndexOf("/"))
@@ -47,6 +48,8 @@ export function describeValidation(errors: readonly SchemaError[], context: stri
 
 /** Our widest union has three alternatives; more errors at one place tell nothing new. */
 const ALTERNATIVES_MAX = 16;
+/** Places looked at: enough to find a hundred that are told, since those of one value stand together. */
+const PLACES_MAX = 10 * PROBLEMS_MAX;
 /** What an alternative that was not meant complains of. */
 const UNION_KEYWORDS: ReadonlySet<string> = new Set(["type", "anyOf", "oneOf"]);
 

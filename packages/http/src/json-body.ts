@@ -94,18 +94,25 @@ function findForbidden(walk: Walk, value: unknown, path: string, depth: number):
   }
   if (typeof value !== "object" || value === null) return undefined;
   if (depth >= DEPTH_MAX) return problemAt(path, `is nested deeper than ${DEPTH_MAX} levels`);
-  for (const [key, item] of Object.entries(value)) {
-    walk.values += 1;
-    if (walk.values > VALUES_MAX) return { path: "/", message: `must hold at most ${VALUES_MAX} values` };
-    if (walk.checkStrings && isForbidden(key))
-      return problemAt(path, "has a name with U+0000 or half a surrogate pair");
-    if (key === "__proto__" || (key === "constructor" && reachesPrototype(item))) {
-      return problemAt(path, `must not have the name "${key}"`);
-    }
-    const problem = findForbidden(walk, item, `${path}/${key}`, depth + 1);
+  const isList = Array.isArray(value);
+  const entries = isList ? value : Object.values(value);
+  walk.values += entries.length;
+  if (walk.values > VALUES_MAX) return { path: "/", message: `must hold at most ${VALUES_MAX} values` };
+  const names = isList ? undefined : Object.keys(value);
+  for (const [index, item] of entries.entries()) {
+    const name = names?.[index];
+    const problem =
+      (name === undefined ? undefined : findBadName(walk, name, item, path)) ??
+      findForbidden(walk, item, `${path}/${name ?? index}`, depth + 1);
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function findBadName(walk: Walk, name: string, item: unknown, path: string): FieldProblem | undefined {
+  if (walk.checkStrings && isForbidden(name)) return problemAt(path, "has a name with U+0000 or half a surrogate pair");
+  const reaches = name === "__proto__" || (name === "constructor" && reachesPrototype(item));
+  return reaches ? problemAt(path, `must not have the name "${name}"`) : undefined;
 }
 
 function isForbidden(text: string): boolean {

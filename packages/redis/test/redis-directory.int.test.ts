@@ -35,6 +35,23 @@ function openDirectories(url: string, keyPrefix: string) {
 describeWith("redis", "the directory on Redis", (url) => {
   directoryContract("redis", async () => openDirectories(url, testKeyPrefix()));
 
+  it("takes a version without its snapshot for nothing published, so that the next publisher repairs it", async () => {
+    const keyPrefix = testKeyPrefix();
+    const { openDirectory, openPublisher, close } = openDirectories(url, keyPrefix);
+    const raw = new Redis(url);
+    const publisher = await openPublisher();
+    await publisher.publish(newSnapshot(3));
+    await raw.del(`${keyPrefix}{directory}:snapshot`);
+    expect(await publisher.publishedVersion()).toBeUndefined();
+    expect(await publisher.publish(newSnapshot(3))).toBe("published");
+    expect(await publisher.publishedVersion()).toBe(3);
+    const directory = await openDirectory();
+    await directory.refresh();
+    expect(directory.version()).toBe(3);
+    await raw.quit();
+    await close();
+  });
+
   it("keeps its copy when what is published cannot be read, and says so", async () => {
     const keyPrefix = testKeyPrefix();
     const { openDirectory, openPublisher, close } = openDirectories(url, keyPrefix);

@@ -1,5 +1,6 @@
 import { errorHandler, httpServerOptions, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
 import {
+  drainConnections,
   fastifyLoggerOptions,
   healthRoutes,
   httpMetricsPlugin,
@@ -29,7 +30,7 @@ const KEEPER_DRAIN_MS = 2_000;
 /** The gateway as an app. */
 export interface Gateway {
   readonly app: FastifyInstance;
-  /** Makes `/readyz` answer 503 and lets no connection be kept any longer; call it before `app.close()`. */
+  /** Makes `/readyz` answer 503; call it before `app.close()`. */
   beginStop(): void;
 }
 
@@ -45,11 +46,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
   const send = createSendDeps(deps, gatewayMetrics);
 
   app.decorateRequest("trackingId", undefined);
-  // A kept connection would hold up the end: clients are told to open another one, elsewhere.
-  app.addHook("onSend", (_request, reply, payload, done) => {
-    if (stopping) reply.header("connection", "close");
-    done(null, payload);
-  });
+  await app.register(drainConnections);
   await app.register(requestIdPlugin);
   await app.register(requestLog, {
     successSampleRate: settings.REQUEST_LOG_SAMPLE_RATE,

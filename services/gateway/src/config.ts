@@ -1,5 +1,5 @@
 import { SHARED_SETTINGS } from "@sms-gateway/contracts";
-import { loadSettings, type SettingProblem, SettingsError } from "@sms-gateway/runtime";
+import { type Environment, loadSettings, type SettingProblem, SettingsError } from "@sms-gateway/runtime";
 import { isKnownCountry, shapeSender } from "@sms-gateway/sms";
 import { type Static, Type } from "typebox";
 
@@ -72,7 +72,7 @@ export const gatewaySettings = Type.Object({
   DEFAULT_COUNTRY: Type.Optional(
     Type.String({
       description:
-        "Country (ISO 3166 alpha-2) in which numbers without + are read; without it they are taken as international digits.",
+        "Country (ISO 3166 alpha-2, or a calling code) in which numbers without + are read; without it they are taken as international digits.",
     }),
   ),
   DEFAULT_PROVIDER: SHARED_SETTINGS.DEFAULT_PROVIDER,
@@ -94,8 +94,8 @@ export type GatewaySettings = Static<typeof gatewaySettings>;
  *
  * @throws SettingsError that names every bad one.
  */
-export function loadGatewaySettings(): GatewaySettings {
-  const settings = loadSettings(gatewaySettings, process.env);
+export function loadGatewaySettings(environment: Environment = process.env): GatewaySettings {
+  const settings = loadSettings(gatewaySettings, environment);
   const problems = checkMeaning(settings);
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
@@ -107,7 +107,10 @@ function checkMeaning({ DEFAULT_FROM_NUMBER, DEFAULT_COUNTRY }: GatewaySettings)
   const sender = DEFAULT_FROM_NUMBER === undefined ? undefined : shapeSender(DEFAULT_FROM_NUMBER);
   if (sender?.ok === false) problems.push({ name: "DEFAULT_FROM_NUMBER", problem: `is no sender: ${sender.problem}` });
   if (DEFAULT_COUNTRY !== undefined && !isKnownCountry(DEFAULT_COUNTRY)) {
-    problems.push({ name: "DEFAULT_COUNTRY", problem: "is no country: give two letters such as US" });
+    problems.push({
+      name: "DEFAULT_COUNTRY",
+      problem: "is no country: give two letters such as US, or a calling code",
+    });
   }
   return problems;
 }

@@ -49,25 +49,22 @@ describeGateway("repeated 401s", (servers) => {
 
   test("from one address are slowed down; right keys and other addresses are not", async () => {
     world = await openWorld(servers);
-    for (let count = 0; count < 12; count += 1) await world.send(wrong("203.0.113.7"));
-    const timed = async (sending: Parameters<GatewayWorld["send"]>[0]) => {
+    // All at once: each is counted when it comes, and answered later.
+    await Promise.all(Array.from({ length: 40 }, () => world.send(wrong("203.0.113.7"))));
+    const finished: string[] = [];
+    const watch = async (name: string, sending: Parameters<GatewayWorld["send"]>[0]) => {
       const startedAt = performance.now();
       const { status } = await world.send(sending);
+      finished.push(name);
       return { status, tookMs: performance.now() - startedAt };
     };
-    const attacks = Array.from({ length: 5 }, () => timed(wrong("203.0.113.7")));
-    const [sameAddress, otherAddress] = await Promise.all([
-      timed({ remoteAddress: "203.0.113.7" }),
-      timed(wrong("203.0.113.8")),
-    ]);
-    const slowed = await Promise.all(attacks);
-    expect(slowed.map(({ status }) => status)).toEqual(Array(5).fill(401));
-    const fastestMs = Math.min(...slowed.map(({ tookMs }) => tookMs));
-    expect(fastestMs).toBeGreaterThan(250);
-    expect(sameAddress?.status).toBe(202);
-    expect(otherAddress?.status).toBe(401);
-    expect(sameAddress?.tookMs).toBeLessThan(fastestMs);
-    expect(otherAddress?.tookMs).toBeLessThan(fastestMs);
+    const attack = watch("attack", wrong("203.0.113.7"));
+    const others = [watch("right key", { remoteAddress: "203.0.113.7" }), watch("elsewhere", wrong("203.0.113.8"))];
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([202, 401]);
+    const { status, tookMs } = await attack;
+    expect(status).toBe(401);
+    expect(tookMs).toBeGreaterThan(1_900);
+    expect(finished.at(-1)).toBe("attack");
   });
 
   test("no longer cause looks beyond memory, so that guessing does not reach Redis", async () => {

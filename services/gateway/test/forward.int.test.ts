@@ -245,9 +245,7 @@ describe("a worker that is away", () => {
     ["POST", "/webhooks/twilio/status"],
   ])("is 503 with Retry-After: %s %s", async (method, url) => {
     log.length = 0;
-    const startedAt = performance.now();
     const response = await withoutWorker.inject({ method, url });
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect([response.statusCode, response.headers["retry-after"]]).toEqual([503, "2"]);
     expect(response.json()).toMatchObject({
       error_code: "SERVICE_UNAVAILABLE",

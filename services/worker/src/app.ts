@@ -95,7 +95,7 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
   });
 
   async function open(): Promise<void> {
-    if (!(await prepareDatabase({ db, settings, accounts, logger }, abort.signal))) return;
+    if (!(await prepareDatabase({ db, settings, accounts, publisher: deps.publisher, logger }, abort.signal))) return;
     work = await buildWork({ ...deps, metrics, accounts, addresses, directory, roles, signal: abort.signal });
   }
 

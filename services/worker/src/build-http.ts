@@ -54,8 +54,15 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
+    // While stopping, what still arrives on kept connections is served: reports above all.
+    return503OnClosing: false,
   });
 
+  // Else a connection that is kept alive would hold up the end for the whole keep-alive time.
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (deps.isStopping()) reply.header("connection", "close");
+    done(null, payload);
+  });
   await app.register(requestIdPlugin);
   await app.register(requestLog, {});
   await app.register(httpMetricsPlugin, { metrics });

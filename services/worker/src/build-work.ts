@@ -12,7 +12,7 @@ import { createDispatcher, type Dispatcher } from "./delivery/dispatcher.ts";
 import { createReplanSweep } from "./delivery/replan-stranded.ts";
 import { dispatchSweeps, parkedReportSweep, queueDepthTask, upkeepSweeps } from "./delivery/sweeps.ts";
 import type { KnownDirectory } from "./directory/known-directory.ts";
-import { publishDirectory } from "./directory/publish-directory.ts";
+import { createPublishDirectory } from "./directory/publish-directory.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import { type RepeatedTask, type RunningTask, repeatTask } from "./repeat-task.ts";
 import { applyParkedReports } from "./reports/match-reports.ts";
@@ -41,8 +41,9 @@ export interface Work {
 
 /** Beyond the submit timeout, for results to be written and batches to be acknowledged, in ms. */
 const DRAIN_MARGIN_MS = 3_000;
-/** Gateways and workers compare versions every second (architecture.md 5.9). */
-const DIRECTORY_EVERY_MS = 1_000;
+/** Gateways compare versions every second (architecture.md 5.9); a change has to reach them within two. */
+const DIRECTORY_EVERY_MS = 500;
+const LOST_CLAIMS_EVERY_MS = 1_000;
 const PARKED_EVERY_MS = 5_000;
 const REPLAN_EVERY_MS = 5_000;
 
@@ -98,16 +99,19 @@ function buildDispatcher(deps: WorkDeps): Dispatcher {
 
 function listTasks(deps: WorkDeps, dispatcher: Dispatcher | undefined): RepeatedTask[] {
   const { db, directory, settings, metrics, queue, roles } = deps;
-  const publish = () => publishDirectory(deps);
   const tasks = [
-    { name: "directory", everyMs: DIRECTORY_EVERY_MS, run: publish },
+    { name: "directory", everyMs: DIRECTORY_EVERY_MS, run: createPublishDirectory(deps) },
     queueDepthTask(queue, metrics),
     ...upkeepSweeps(deps),
   ];
   if (dispatcher !== undefined) {
-    const { wake } = dispatcher;
+    const { wake, giveBackLost } = dispatcher;
     const replan = createReplanSweep({ db, directory, defaultProvider: settings.DEFAULT_PROVIDER, wake });
-    tasks.push(...dispatchSweeps(deps), { name: "replan", everyMs: REPLAN_EVERY_MS, run: replan });
+    tasks.push({ name: "lost_claims", everyMs: LOST_CLAIMS_EVERY_MS, run: giveBackLost }, ...dispatchSweeps(deps), {
+      name: "replan",
+      everyMs: REPLAN_EVERY_MS,
+      run: replan,
+    });
   }
   if (roles.has("callbacks")) {
     const applyParked = () => applyParkedReports(deps);

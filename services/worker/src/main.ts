@@ -60,8 +60,9 @@ async function start(): Promise<RunningService> {
     publisher: createRedisDirectoryPublisher(redis),
     checks: [{ name: "redis", check: () => redisHealth(redis) }],
   });
-  stop.add("work", () => worker.stop());
+  // After the work, which lasts as long as the longest call of a provider: reports that come meanwhile are still taken.
   stop.add("http", () => worker.app.close());
+  stop.add("work", () => worker.stop());
   stop.add("readiness", () => worker.beginStop());
   await worker.app.listen({ host: settings.WORKER_HOST, port: settings.WORKER_PORT });
   // Not waited for: with the database away the worker lives, says so, and takes callbacks. What waiting does not mend

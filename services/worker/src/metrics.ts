@@ -67,6 +67,11 @@ export function createWorkerMetrics({ registry }: Metrics) {
       help: "Submit results in memory that are not yet in the database.",
       registers,
     }),
+    forgottenMessages: new Gauge({
+      name: "sms_messages_forgotten",
+      help: "Messages that are still queued or sending five minutes after their deadline; 10 000 stands for that or more.",
+      registers,
+    }),
     queueDepth: new Gauge({
       name: "sms_queue_depth",
       help: "Groups waiting in each queue.",
@@ -75,7 +80,7 @@ export function createWorkerMetrics({ registry }: Metrics) {
     }),
     reports: new Counter({
       name: "sms_reports_total",
-      help: "Delivery reports, by what became of them: applied, repeated, parked, unreadable, unknown_word, dropped.",
+      help: "Delivery reports, by what became of them: applied, repeated, parked, unreadable, unknown_word, dropped, refused.",
       labelNames: ["provider", "result"],
       registers,
     }),

@@ -11,7 +11,12 @@ export interface SignedReport {
 }
 
 /** Signs a report as the lab's account of twilio. @param sid the provider's id of the message. */
-export function signReport(world: WorkerWorld, messageId: string, status: string, sid = "SM1"): SignedReport {
+export function signReport(
+  world: Pick<WorkerWorld, "settings">,
+  messageId: string,
+  status: string,
+  sid = "SM1",
+): SignedReport {
   const { PUBLIC_URL, INTERNAL_TOKEN } = world.settings;
   const addresses = createCallbackAddresses(PUBLIC_URL, INTERNAL_TOKEN);
   const address = addresses.make({ provider: "twilio", account: "lab", messageId, attemptNumber: 1 });
@@ -19,7 +24,12 @@ export function signReport(world: WorkerWorld, messageId: string, status: string
 }
 
 /** The same for any address. */
-export function signReportFor(world: WorkerWorld, address: string, status: string, sid = "SM1"): SignedReport {
+export function signReportFor(
+  world: Pick<WorkerWorld, "settings">,
+  address: string,
+  status: string,
+  sid = "SM1",
+): SignedReport {
   const { PUBLIC_URL, LAB_TOKEN } = world.settings;
   const fields = { MessageSid: sid, MessageStatus: status };
   const signed = address + Object.entries(fields).flat().join("");

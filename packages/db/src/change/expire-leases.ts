@@ -1,9 +1,10 @@
 import type { Database } from "../connections.ts";
 import { FIND_EXPIRED_LEASES } from "../sql/find-expired-leases.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
-import { changeMessages } from "./change-messages.ts";
+import { changeMessages, type StatusChange } from "./change-messages.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
+import { proveSent } from "./prove-sent.ts";
 
 /** An attempt that nobody has closed in time: its worker died, or its answer is still on the way. */
 export interface ExpiredLease {
@@ -13,22 +14,36 @@ export interface ExpiredLease {
   readonly account: "live" | "lab";
 }
 
+/** What the end of leases has changed. */
+export interface ExpiredLeases {
+  readonly leases: readonly ExpiredLease[];
+  /** Of messages whose reports had come before: `sent`. */
+  readonly changes: readonly StatusChange[];
+}
+
 /**
- * Gives open attempts whose lease is over the outcome `unknown`, at most `limit` of them. Their messages stay `sending`:
- * the provider may have sent them, so they are not due again (architecture.md 5.4).
+ * Gives open attempts whose lease is over the outcome `unknown`, at most `limit` of them. Their messages stay `sending`,
+ * for the provider may have sent them, so they are not due again (architecture.md 5.4); those of which a report has told
+ * meanwhile are `sent`.
  */
-export async function expireLeases(db: Database, limit: number): Promise<ExpiredLease[]> {
+export async function expireLeases(db: Database, limit: number): Promise<ExpiredLeases> {
   const rows = await inTransaction(db, (tx) => runStatement<{ message_id: string }>(tx, FIND_EXPIRED_LEASES, [limit]));
   const expired = new Map<string, readonly AttemptRow[]>();
   const decide = (message: LockedMessage, attempts: readonly AttemptRow[]): MessageChange => {
     const over = attempts.filter((attempt) => attempt.outcome === null && attempt.leaseUntil <= message.now);
     // Set, not added to: a decision may be asked for twice.
     expired.set(message.id, over);
-    return { attempts: over.map(({ number }) => ({ number, outcome: "unknown" })) };
+    const attemptChanges = over.map(({ number }) => ({ number, outcome: "unknown" as const }));
+    const after = attempts.map((attempt) =>
+      over.includes(attempt) ? { ...attempt, outcome: "unknown" as const } : attempt,
+    );
+    const sent = message.status === "sending" ? proveSent(after, { closed: false }) : null;
+    return { ...sent, attempts: attemptChanges };
   };
   const ids = rows.map((row) => row.message_id);
-  if (ids.length > 0) await changeMessages(db, ids, "submit", decide);
-  return [...expired.values()].flat().map(({ messageId, number, provider, account }) => {
+  const changes = ids.length > 0 ? await changeMessages(db, ids, "submit", decide) : [];
+  const leases = [...expired.values()].flat().map(({ messageId, number, provider, account }) => {
     return { messageId, attemptNumber: number, provider, account };
   });
+  return { leases, changes };
 }

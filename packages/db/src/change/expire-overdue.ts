@@ -1,10 +1,10 @@
-import { deriveMessageState } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { FIND_OVERDUE } from "../sql/find-overdue.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages, type StatusChange } from "./change-messages.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
+import { proveSent } from "./prove-sent.ts";
 
 /** Why a message ended at its deadline: no provider has taken it, or one was asked and nobody knows the answer. */
 const NOT_TAKEN = { code: "EXPIRED", message: "No provider took the message before its deadline." };
@@ -14,8 +14,9 @@ const NOT_KNOWN = {
 };
 
 /**
- * Ends messages whose deadline is over, at most `limit` of them: `expired` when queued or scheduled, `unknown` when
- * sending and every open lease is over. Call it again at once while it answers `limit` changes.
+ * Ends messages whose deadline is over, at most `limit` of them: `expired` when queued or scheduled; when sending and
+ * every open lease is over `sent` if reports prove it, else `unknown`. Call it again at once while it answers `limit`
+ * changes.
  */
 export async function expireOverdue(db: Database, limit: number): Promise<StatusChange[]> {
   const rows = await inTransaction(db, (tx) => runStatement<{ id: string }>(tx, FIND_OVERDUE, [limit]));
@@ -33,9 +34,8 @@ function decideAtDeadline(message: LockedMessage, attempts: readonly AttemptRow[
     return settled.some((attempt) => attempt.outcome === "unknown") ? null : { status: "expired", error: NOT_TAKEN };
   }
   if (message.status !== "sending") return null;
-  const state = deriveMessageState(settled, { retryPlanned: false, closed: true });
-  // A report has proved it meanwhile: whoever applies the report changes the status.
-  if (state === "sent" || state === "delivered") return null;
   const attemptChanges = open.map(({ number }) => ({ number, outcome: "unknown" as const }));
+  const sent = proveSent(settled, { closed: true });
+  if (sent !== null) return { ...sent, attempts: attemptChanges };
   return { status: "unknown", error: NOT_KNOWN, attempts: attemptChanges };
 }

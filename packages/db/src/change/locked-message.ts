@@ -46,6 +46,8 @@ export interface LockedMessage {
   readonly sentAt: Date | null;
   readonly deliveredAt: Date | null;
   readonly finalAt: Date | null;
+  /** Id of the HTTP request that it came with. */
+  readonly requestId: string | null;
   /** The database's clock, read under the lock: compare deadlines and leases with it, never with the worker's clock. */
   readonly now: Date;
 }
@@ -104,6 +106,7 @@ export interface LockedMessageColumns {
   sent_at: Date | null;
   delivered_at: Date | null;
   final_at: Date | null;
+  request_id: string | null;
 }
 
 /** As `READ_ATTEMPTS` answers; all but `now` is null in the row that stands for "no attempt at all". */
@@ -160,6 +163,7 @@ export function toLockedMessage(row: LockedMessageColumns, now: Date): LockedMes
     sentAt: row.sent_at,
     deliveredAt: row.delivered_at,
     finalAt: row.final_at,
+    requestId: row.request_id,
     now,
   };
 }

@@ -1,6 +1,7 @@
 import type { Encoding, Lane, MessageType, RequestMetadata, SmsType } from "@sms-gateway/contracts";
 import { appendEvents } from "../append-events.ts";
 import type { Database } from "../connections.ts";
+import { DatabaseUnavailableError } from "../database-errors.ts";
 import { laneNumber } from "../lane-number.ts";
 import { CLAIM_DUE } from "../sql/claim-due.ts";
 import { LIST_CLIENTS_IN_TURN } from "../sql/list-clients-in-turn.ts";
@@ -17,6 +18,8 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** The client whose turn was last (`lastClientId` of the last claim); null at the start. */
   readonly afterClientId: string | null;
+  /** A random UUID of the caller's, for `giveBackClaims` when the answer of this claim is lost. */
+  readonly claimId?: string;
 }
 
 /** A message that now is the caller's to submit: its attempt is open and recorded. */
@@ -59,6 +62,14 @@ export interface Claim {
   readonly lastClientId: string | null;
 }
 
+/** The answer of a claim did not come: the database may have committed it all the same. */
+export class ClaimLostError extends DatabaseUnavailableError {
+  constructor(cause: DatabaseUnavailableError) {
+    super(cause.message, { cause });
+    this.name = "ClaimLostError";
+  }
+}
+
 /** Clients looked at in one claim. Above the slots, so that clients with nothing due yet do not fill the whole look. */
 const CLIENTS_MARGIN = 200;
 /**
@@ -72,6 +83,8 @@ const SHARES_PER_CLIENT = 4;
  * 5.4). Nothing is claimed for a provider that is disabled or paused, beyond its `max_in_flight` over all workers, or
  * after a message's deadline. The messages become `sending`; their attempts are open until `changeMessages` closes them
  * or the lease ends. The caller's own clock for the lease starts before this call.
+ * @throws ClaimLostError when the claim may have been committed although the database is away: `giveBackClaims`.
+ * @throws DatabaseUnavailableError when the database is away, and nothing was claimed.
  */
 export async function claimDue(db: Database, request: ClaimRequest): Promise<Claim> {
   const { lane, provider, slots, leaseMs, afterClientId } = request;
@@ -82,7 +95,7 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
     const locked = await runStatement(tx, LOCK_PROVIDER, [provider]);
     if (locked.length === 0) return undefined;
     const perClient = Math.ceil((SHARES_PER_CLIENT * slots) / turn.clientIds.length);
-    const values = [laneNumber(lane), provider, slots, turn.clientIds, leaseMs, perClient];
+    const values = [laneNumber(lane), provider, slots, turn.clientIds, leaseMs, perClient, request.claimId ?? null];
     const claimed = await runStatement<ClaimedRow>(tx, CLAIM_DUE, values);
     await appendEvents(
       tx,
@@ -96,6 +109,8 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
       })),
     );
     return claimed;
+  }).catch((error: unknown) => {
+    throw error instanceof DatabaseUnavailableError ? new ClaimLostError(error) : error;
   });
   if (rows === undefined) return { messages: [], lastClientId: afterClientId };
   const lastClientId = rows.at(-1)?.client_id ?? afterClientId;

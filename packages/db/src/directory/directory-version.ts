@@ -14,6 +14,28 @@ export async function readDirectoryVersion(db: Database): Promise<number> {
 }
 
 /**
+ * Raises the version above `above` though nothing has changed: for a database that was restored to an older state than
+ * the one that was published. Does nothing when the version is higher already.
+ */
+export async function raiseDirectoryVersion(db: Database, above: number): Promise<void> {
+  await inPrismaTransaction(db, async (prisma) => {
+    const { version } = await prisma.directoryVersion.findUniqueOrThrow({ where: ONLY_ROW });
+    if (version <= above) await raiseVersion(prisma, above);
+  });
+}
+
+/**
+ * Above the present one, above `above`, and never below the milliseconds since 1970: a database that was restored to an
+ * older state would else count on from there, and gateways take no version below the one they know.
+ */
+async function raiseVersion(prisma: Prisma.TransactionClient, above = 0): Promise<void> {
+  await prisma.$executeRaw`
+    update directory_version
+    set version = greatest(version + 1, ${above}::bigint + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+    where id = 1`;
+}
+
+/**
  * Changes configuration and raises the version in the same transaction, last, unless `change` says that nothing changed.
  */
 export async function changeDirectory<Result>(
@@ -22,7 +44,7 @@ export async function changeDirectory<Result>(
 ): Promise<Result> {
   return await inPrismaTransaction(db, async (prisma) => {
     const { changed, result } = await change(prisma);
-    if (changed) await prisma.directoryVersion.update({ where: ONLY_ROW, data: { version: { increment: 1 } } });
+    if (changed) await raiseVersion(prisma);
     return result;
   });
 }

@@ -13,6 +13,8 @@ export interface MessageFilter {
   readonly provider?: string;
   readonly batchId?: string;
   readonly customId?: string;
+  /** Only simulated ones, or only real ones. */
+  readonly simulated?: boolean;
   /** Accepted at this time or later, by the time in the id. */
   readonly dateFrom?: Date;
   /** Accepted at this time or earlier. */
@@ -71,7 +73,15 @@ function idBounds({ dateFrom, dateTo }: MessageFilter, cursorId: string | undefi
   ];
 }
 
-function equalities({ status, smsType, to, provider, batchId, customId }: MessageFilter): Prisma.MessageWhereInput {
+function equalities({
+  status,
+  smsType,
+  to,
+  provider,
+  batchId,
+  customId,
+  simulated,
+}: MessageFilter): Prisma.MessageWhereInput {
   return {
     ...(status === undefined ? {} : { status }),
     ...(smsType === undefined ? {} : { smsType }),
@@ -79,6 +89,7 @@ function equalities({ status, smsType, to, provider, batchId, customId }: Messag
     ...(provider === undefined ? {} : { provider }),
     ...(batchId === undefined ? {} : { batchId }),
     ...(customId === undefined ? {} : { customId }),
+    ...(simulated === undefined ? {} : { simulated }),
   };
 }
 

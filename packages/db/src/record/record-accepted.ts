@@ -5,7 +5,7 @@ import { FIND_SEEDS } from "../sql/find-seeds.ts";
 import { RECORD_IDEMPOTENCY_KEYS } from "../sql/record-idempotency-keys.ts";
 import { RECORD_MESSAGES } from "../sql/record-messages.ts";
 import { inTransaction, runStatement, type Transaction } from "../transaction.ts";
-import { makeStandIn, RECORDED_EVENTS, type RecordRow, toMessageJson } from "./record-row.ts";
+import { makeStandIn, RECORDED_EVENTS, type RecordRow, type RecordStatus, toMessageJson } from "./record-row.ts";
 
 /** What became of one row: `id` and `seed` are those that were given. */
 export interface RecordedMessage {
@@ -16,7 +16,10 @@ export interface RecordedMessage {
    * belongs to another request's message, which stays as it is: an alarm, for ids are unique by construction.
    */
   readonly outcome: "recorded" | "already_recorded" | "other_seed";
-  /** The row as it was recorded or would have been: the stand-in when the database refuses the row itself. */
+  /**
+   * The row as it was recorded or would have been: the stand-in when the database refuses the row itself, and `queued`
+   * instead of `scheduled` when its time had come by the database's clock.
+   */
   readonly row: RecordRow;
 }
 
@@ -73,18 +76,24 @@ async function recordHalving(db: Database, rows: readonly RecordRow[]): Promise<
 async function recordBatch(tx: Transaction, rows: readonly RecordRow[]): Promise<RecordedMessage[]> {
   const keys = listIdempotencyKeys(rows);
   if (keys.length > 0) await runStatement(tx, RECORD_IDEMPOTENCY_KEYS, [JSON.stringify(keys)]);
-  const inserted = await runStatement<{ id: string; updated_at: Date }>(tx, RECORD_MESSAGES, [
-    JSON.stringify(rows.map(toMessageJson)),
-  ]);
+  const inserted = await runStatement<InsertedRow>(tx, RECORD_MESSAGES, [JSON.stringify(rows.map(toMessageJson))]);
   const recordedAt = new Map(inserted.map((row) => [row.id, row.updated_at]));
+  const statusOf = new Map(inserted.map((row) => [row.id, row.status]));
+  const recorded = rows.map((row) => ({ ...row, status: statusOf.get(row.id) ?? row.status }));
   const others = rows.filter((row) => !recordedAt.has(row.id)).map((row) => row.id);
   const seeds = others.length === 0 ? [] : await runStatement<{ id: string; seed: string }>(tx, FIND_SEEDS, [others]);
   const seedOf = new Map(seeds.map(({ id, seed }) => [id, seed]));
   await appendEvents(
     tx,
-    rows.flatMap((row) => listEvents(row, recordedAt.get(row.id))),
+    recorded.flatMap((row) => listEvents(row, recordedAt.get(row.id))),
   );
-  return rows.map((row) => ({ id: row.id, seed: row.seed, outcome: judge(row, recordedAt, seedOf), row }));
+  return recorded.map((row) => ({ id: row.id, seed: row.seed, outcome: judge(row, recordedAt, seedOf), row }));
+}
+
+interface InsertedRow {
+  id: string;
+  status: RecordStatus;
+  updated_at: Date;
 }
 
 function judge(

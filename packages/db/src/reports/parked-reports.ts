@@ -32,12 +32,15 @@ export interface ParkedReport extends NewParkedReport {
 /** Above any time that applying a batch takes. */
 const TAKEN_FOR_MS = 30_000;
 
-/** Parks one report; committed when this resolves. Look for its attempt again afterwards. Answers its id. */
+/**
+ * Parks one report, the same one only once; committed when this resolves. Look for its attempt again afterwards. Answers
+ * its id.
+ */
 export async function parkReport(db: Database, parked: NewParkedReport): Promise<string> {
   const { provider, account, providerMessageId, report, receivedAt } = parked;
   const values = [provider, account, providerMessageId, JSON.stringify(report), receivedAt];
   const [row] = await runStatement<{ id: string }>(db, PARK_REPORT, values);
-  if (row === undefined) throw new TypeError("an insert without conflict clause answers its row");
+  if (row === undefined) throw new TypeError("parking answers the id of what is parked");
   return row.id;
 }
 

@@ -1,7 +1,7 @@
 import type { Statement } from "./statement.ts";
 
 /**
- * $1 lane, $2 provider, $3 free slots, $4 clients in turn, $5 lease in milliseconds, $6 most per client. Takes the
+ * $1 lane, $2 provider, $3 free slots, $4 clients in turn, $5 lease in milliseconds, $6 most per client, $7 id of the claim. Takes the
  * longest due message of each client in turn, then the second of each, and so on, while there is room; opens their
  * attempts. Needs the lock on the provider's row, taken by an earlier statement: else this one would not see what the
  * last claim has opened.
@@ -53,9 +53,9 @@ with room as materialized (
   where m.id = locked.id
   returning m.*, locked.rank, locked.place
 ), opened as (
-  insert into attempts (message_id, number, provider, account, lease_until, started_at)
+  insert into attempts (message_id, number, provider, account, lease_until, claim_id, started_at)
   select id, attempt_count, $2, case when simulated then 'lab' else 'live' end,
-    statement_timestamp() + $5::int * interval '1 millisecond', statement_timestamp()
+    statement_timestamp() + $5::int * interval '1 millisecond', $7::uuid, statement_timestamp()
   from claimed
 )
 select id, client_id, key_id, batch_id, to_number, from_number, text, message_type, udh, sms_type, encoding, segments,

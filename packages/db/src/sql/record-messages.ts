@@ -1,6 +1,10 @@
 import type { Statement } from "./statement.ts";
 
-/** $1 rows as JSON. Answers the ids that were not there yet. Sorted, so that overlapping batches do not deadlock. */
+/**
+ * $1 rows as JSON. Answers the ids that were not there yet. Sorted, so that overlapping batches do not deadlock. What is
+ * due now is decided by this clock, as everywhere, not by that of the process: a scheduled message whose time has come is
+ * queued, and a queued one is due at once.
+ */
 export const RECORD_MESSAGES: Statement = {
   name: "record-messages",
   text: `
@@ -12,11 +16,12 @@ insert into messages (
 )
 select
   r.id, r.client_id, r.key_id, r.batch_id, r.seed, r.to_number, r.recipient_name, r.from_number, r.text, r.message_type,
-  r.udh, r.sms_type, r.encoding, r.segments, r.lane, r.priority, r.status, r.providers, r.planned_provider, r.due_at,
+  r.udh, r.sms_type, r.encoding, r.segments, r.lane, r.priority, begun.status, r.providers, r.planned_provider,
+  case when begun.status = 'queued' then least(r.due_at, statement_timestamp()) else r.due_at end,
   r.schedule_at, r.expire_at, r.error_code, r.error_message, r.custom_id, r.metadata, r.callback_url, r.request,
   r.simulated, r.accepted_at,
   r.event_count,
-  case when r.status = 'queued' then statement_timestamp() end,
+  case when begun.status = 'queued' then statement_timestamp() end,
   case when r.final then statement_timestamp() end,
   statement_timestamp()
 from json_to_recordset($1::json) as r (
@@ -26,7 +31,10 @@ from json_to_recordset($1::json) as r (
   expire_at timestamptz, error_code text, error_message text, custom_id text, metadata jsonb, callback_url text,
   request jsonb, simulated boolean, accepted_at timestamptz, event_count integer, final boolean
 )
+cross join lateral (
+  select case when r.status = 'scheduled' and r.due_at <= statement_timestamp() then 'queued' else r.status end
+) as begun (status)
 order by r.id
 on conflict (id) do nothing
-returning id, updated_at`,
+returning id, status, updated_at`,
 };

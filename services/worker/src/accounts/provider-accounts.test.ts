@@ -10,6 +10,7 @@ const TWILIO = {
   TWILIO_AUTH_TOKEN: "b".repeat(32),
   TWILIO_PHONE_NUMBER: "+12025550100",
 };
+const REACHABLE = { PUBLIC_URL: "https://sms.example.com" };
 const SECRETS = { ID_SECRET: "c".repeat(32), INTERNAL_TOKEN: "d".repeat(32), LAB_TOKEN: "e".repeat(32) };
 
 function describeAccounts(env: Record<string, string>): string[] {
@@ -68,12 +69,48 @@ describe("checkRealProviders", () => {
   it("refuses a real provider with published secrets, and names each of them", () => {
     expect(() => check(TWILIO)).toThrow(SettingsError);
     expect(() => check(TWILIO)).toThrow(/ID_SECRET[\s\S]*INTERNAL_TOKEN[\s\S]*LAB_TOKEN/);
-    expect(() => check({ ...TWILIO, ...SECRETS })).not.toThrow();
+    expect(() => check({ ...TWILIO, ...SECRETS, ...REACHABLE })).not.toThrow();
   });
 
   it("does not ask for a lab token while the lab is off", () => {
     const { LAB_TOKEN, ...others } = SECRETS;
     expect(LAB_TOKEN).not.toBe("");
-    expect(() => check({ ...TWILIO, ...others, LAB: "false" })).not.toThrow();
+    expect(() => check({ ...TWILIO, ...others, ...REACHABLE, LAB: "false" })).not.toThrow();
+  });
+
+  it("refuses a real provider with the compose file's passwords, and names each of them", () => {
+    const urls = {
+      RABBITMQ_URL: "amqp://sms-gateway:development-only@rabbitmq:5672",
+      REDIS_URL: "redis://:development-only@redis:6379",
+      DATABASE_URL: "postgresql://sms_gateway:development-only@postgres:5432/sms_gateway",
+    };
+    const real = { ...TWILIO, ...SECRETS, ...REACHABLE };
+    expect(() => check({ ...real, ...urls })).toThrow(/RABBITMQ_URL[\s\S]*REDIS_URL[\s\S]*DATABASE_URL/);
+    expect(() => check({ ...real, REDIS_URL: urls.REDIS_URL })).toThrow(/REDIS_URL/);
+    expect(() => check(urls)).not.toThrow();
+    expect(() => check({ ...real, REDIS_URL: "redis://:something-else@redis:6379" })).not.toThrow();
+  });
+
+  it.each([
+    ["http://localhost:9000", false],
+    ["http://worker:9000", false],
+    ["http://127.0.0.1:9000", false],
+    ["http://10.1.2.3", false],
+    ["http://172.20.0.1", false],
+    ["http://192.168.1.9", false],
+    ["http://100.64.0.1", false],
+    ["http://[::1]:9000", false],
+    ["http://[fd00::1]", false],
+    ["http://[fe80::1]", false],
+    ["http://[::ffff:10.0.0.1]", false],
+    ["https://sms.example.com/base", true],
+    ["http://203.0.113.7:9000", true],
+    ["http://172.32.0.1", true],
+    ["http://[2001:db8::1]", true],
+  ])("takes PUBLIC_URL %s as public for real providers: %s", (url, isPublic) => {
+    const attempt = () => check({ ...TWILIO, ...SECRETS, PUBLIC_URL: url });
+    if (isPublic) expect(attempt).not.toThrow();
+    else expect(attempt).toThrow(/PUBLIC_URL/);
+    expect(() => check({ PUBLIC_URL: url })).not.toThrow();
   });
 });

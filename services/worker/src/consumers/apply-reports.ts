@@ -1,6 +1,6 @@
 import type { Consumption, MessageQueue, ReportEnvelope } from "@sms-gateway/contracts";
-import { type ApplyReportsDeps, applyReports } from "../reports/apply-reports.ts";
-import { matchReports } from "../reports/match-reports.ts";
+import type { ApplyReportsDeps } from "../reports/apply-reports.ts";
+import { takeReports } from "../reports/match-reports.ts";
 import { type ReadReportsDeps, readReports } from "../reports/read-reports.ts";
 import type { ProblemReport } from "./report-problem.ts";
 
@@ -18,8 +18,10 @@ export async function consumeReports(deps: ConsumeReportsDeps): Promise<Consumpt
   return await deps.queue.consumeReports({
     batchMax: BATCH_MAX,
     take: async (envelopes) => {
-      const received = envelopes.flatMap((envelope: ReportEnvelope) => readReports(deps, envelope));
-      await applyReports(deps, await matchReports(deps, received));
+      await takeReports(
+        deps,
+        envelopes.flatMap((envelope: ReportEnvelope) => readReports(deps, envelope)),
+      );
     },
     onProblem: (problem) => deps.onProblem("reports", problem),
   });

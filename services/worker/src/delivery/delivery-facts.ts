@@ -14,6 +14,8 @@ export interface MessageFacts {
   readonly messageType: MessageType;
   readonly fromNumber: string | null;
   readonly expireAt: Date;
+  /** What the provider that has it calls it; null while none has. */
+  readonly providerMessageId: string | null;
   /** The database's clock. */
   readonly now: Date;
 }

@@ -8,6 +8,7 @@ import { createOutageLog } from "../outage-log.ts";
 import type { CallbackAddresses } from "./callback-address.ts";
 import { createClaim } from "./claim-messages.ts";
 import { createDispatchLoop, type DispatchLoop } from "./dispatch-loop.ts";
+import { createLostClaims } from "./lost-claims.ts";
 import { createAttemptSettler } from "./settle-attempts.ts";
 import { LEASE_MARGIN_MS, submitMessage } from "./submit-message.ts";
 
@@ -29,6 +30,8 @@ export interface DispatcherDeps {
 export interface Dispatcher {
   /** These providers have something due. */
   wake(providers: ReadonlySet<ProviderName>): void;
+  /** Makes messages due again whose claim was committed and its answer lost. Rejects while the database is away. */
+  giveBackLost(): Promise<void>;
   /**
    * Claims no more and waits until every call has ended and its result is in the database, for `deadlineMs` at most.
    * Says whether everything is; if not, the attempts' leases will end them.
@@ -47,13 +50,14 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   const settler = createAttemptSettler({ ...deps, wake });
+  const lostClaims = createLostClaims({ ...deps, wake });
   const outages = createOutageLog("claim", deps);
   const submitDeps = { ...deps, signal: abort.signal };
   for (const provider of PROVIDER_NAMES) {
     const loop = createDispatchLoop({
       slots: deps.maxInFlight,
       mayClaim: () => directory.providers().some((one) => one.name === provider && one.enabled && !one.paused),
-      claim: createClaim(deps.db, provider, submitTimeoutMs + LEASE_MARGIN_MS),
+      claim: createClaim(deps.db, { provider, leaseMs: submitTimeoutMs + LEASE_MARGIN_MS, onLost: lostClaims.add }),
       // A slot stays taken until the result is in the database: a database that is slow or away slows down claiming.
       submit: async (attempt) => {
         const result = await submitMessage(submitDeps, attempt);
@@ -69,6 +73,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     wake,
+    giveBackLost: lostClaims.giveBack,
     async stop(deadlineMs) {
       const ended = Promise.all([...loops.values()].map((loop) => loop.stop())).then(() => true);
       let timer: NodeJS.Timeout | undefined;

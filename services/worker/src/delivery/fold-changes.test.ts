@@ -46,6 +46,7 @@ function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
     messageType: "text",
     fromNumber: null,
     expireAt: later,
+    providerMessageId: null,
     now,
     ...changes,
   };
@@ -184,6 +185,23 @@ describe("foldSubmitResult", () => {
     const attempts = [attempt(1, "twilio", { outcome: "accepted" })];
     expect(foldSubmitResult(sending({ status: "sent" }), attempts, ended(unknown), planning())).toBeNull();
     expect(foldSubmitResult(sending(), open, ended(accepted, 2), planning())).toBeNull();
+  });
+});
+
+describe("a late answer", () => {
+  it("does not take the place of the provider that has the message", () => {
+    const attempts = [
+      attempt(1, "twilio", { outcome: "unknown" }),
+      attempt(2, "plivo", { outcome: "accepted", reportStatus: "sent" }),
+    ];
+    const late = ended({ outcome: "accepted", providerMessageId: "SM-late" }, 1);
+    const sent = sending({ status: "sent", providerMessageId: "plivo-2" });
+    const change = foldSubmitResult(sent, attempts, late, planning());
+    expect(change).toMatchObject({ status: "sent", attempts: [{ number: 1, outcome: "accepted" }] });
+    expect(change).not.toHaveProperty("providerMessageId");
+    expect(change).not.toHaveProperty("provider");
+    const first = foldSubmitResult(sending(), [attempt(1, "twilio")], late, planning());
+    expect(first).toMatchObject({ status: "sent", provider: "twilio", providerMessageId: "SM-late" });
   });
 });
 

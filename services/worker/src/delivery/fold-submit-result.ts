@@ -55,7 +55,10 @@ export function foldSubmitResult(
     return { ...settledAttempt, ...planNextTry(message, after, { ...settled, result }, context) };
   }
   const status = isAllowedTransition(message.status, withoutRetry, "submit") ? withoutRetry : message.status;
-  return { ...settledAttempt, status, ...describeEnd(status, result), ...describeAcceptance(settled) };
+  // The message shows the provider that has it: a late answer to another attempt does not take its place.
+  const isTaken = status === "sent" && message.status !== "sent";
+  const acceptance = isTaken || message.providerMessageId === null ? describeAcceptance(settled) : {};
+  return { ...settledAttempt, status, ...describeEnd(status, result), ...acceptance };
 }
 
 /**

@@ -18,8 +18,9 @@ export interface ReplanDeps {
   readonly wake: (providers: ReadonlySet<ProviderName>) => void;
 }
 
-/** Messages looked at in one run; the next run goes on behind them. */
+/** Messages changed in one transaction, and looked at in one run; the next run goes on behind them. */
 const BATCH_MAX = 500;
+const RUN_MAX = 20 * BATCH_MAX;
 
 /**
  * Makes the sweep that moves due messages away from a provider that was disabled or paused after they were planned, to
@@ -29,8 +30,17 @@ export function createReplanSweep({ db, directory, defaultProvider, wake }: Repl
   let afterId: string | null = null;
 
   return async function replanStranded() {
-    const ids = await findStranded(db, BATCH_MAX, afterId);
-    afterId = ids.length < BATCH_MAX ? null : (ids.at(-1) ?? null);
+    // One look for all batches: it reads everything that is stranded.
+    const ids = await findStranded(db, RUN_MAX, afterId);
+    for (let start = 0; start < ids.length; start += BATCH_MAX) {
+      const batch = ids.slice(start, start + BATCH_MAX);
+      await replanBatch(batch);
+      afterId = batch.at(-1) ?? null;
+    }
+    if (ids.length < RUN_MAX) afterId = null;
+  };
+
+  async function replanBatch(ids: readonly string[]): Promise<void> {
     const planned = new Set<string>();
     await changeMessages(db, ids, "claim", (message, attempts) => {
       const plannedProvider = planAnew(message, attempts);
@@ -39,7 +49,7 @@ export function createReplanSweep({ db, directory, defaultProvider, wake }: Repl
       return { plannedProvider } satisfies MessageChange;
     });
     wake(new Set(PROVIDER_NAMES.filter((name) => planned.has(name))));
-  };
+  }
 
   function planAnew(message: LockedMessage, attempts: readonly AttemptRow[]): ProviderName | null {
     if (message.status !== "queued" && message.status !== "scheduled") return null;

@@ -1,5 +1,6 @@
 import type { MessageQueue } from "@sms-gateway/contracts";
 import {
+  countForgotten,
   type Database,
   dropExpiredIdempotencyKeys,
   dropOldParkedReports,
@@ -23,16 +24,22 @@ export interface SweepDeps {
 const SWEEP_MAX = 500;
 /** Statements of one run. What is left comes with the next run, so that no sweep runs for ever. */
 const ROUNDS_MAX = 20;
+/** The same for what grows with every request: 100 000 rows a minute, above what a worker records. */
+const DROP_ROUNDS_MAX = 200;
 /** A report that has found no attempt for three days belongs to nothing of ours. */
 const PARKED_MAX_MS = 3 * 24 * 3600 * 1000;
-const HOUR_MS = 3600 * 1000;
+const MINUTE_MS = 60 * 1000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Time that the sweeps have after a deadline, leases and an outage's end included, before somebody must be told. */
+const FORGOTTEN_AFTER_MS = 5 * MINUTE_MS;
 
 /** Ends what has outlived its deadline or its lease: work of whoever dispatches. */
 export function dispatchSweeps(deps: SweepDeps): RepeatedTask[] {
   return [
     { name: "expire_leases", everyMs: 5_000, run: () => endLeases(deps) },
     { name: "expire_overdue", everyMs: 1_000, run: () => endOverdue(deps) },
-    { name: "idempotency_keys", everyMs: HOUR_MS, run: () => dropKeys(deps) },
+    { name: "idempotency_keys", everyMs: MINUTE_MS, run: () => dropKeys(deps) },
+    { name: "watchdog", everyMs: MINUTE_MS, run: createWatchdog(deps) },
   ];
 }
 
@@ -45,9 +52,9 @@ export function upkeepSweeps({ db, logger }: SweepDeps): RepeatedTask[] {
 export function parkedReportSweep({ db, metrics, logger }: SweepDeps): RepeatedTask {
   return {
     name: "old_parked_reports",
-    everyMs: HOUR_MS,
+    everyMs: MINUTE_MS,
     run: async () => {
-      const dropped = await dropOldParkedReports(db, PARKED_MAX_MS, SWEEP_MAX);
+      const dropped = await dropInRounds(() => dropOldParkedReports(db, PARKED_MAX_MS, SWEEP_MAX));
       if (dropped === 0) return;
       metrics.failures.inc({ part: "parked_report_dropped" }, dropped);
       logger.warn({ event: "report.parked_dropped", count: dropped });
@@ -70,13 +77,14 @@ export function queueDepthTask(queue: Pick<MessageQueue, "depths">, metrics: Wor
 
 async function endLeases({ db, logger, metrics }: SweepDeps): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const expired = await expireLeases(db, SWEEP_MAX);
-    for (const { messageId, attemptNumber, provider, account } of expired) {
+    const { leases, changes } = await expireLeases(db, SWEEP_MAX);
+    observeChanges(metrics, changes);
+    for (const { messageId, attemptNumber, provider, account } of leases) {
       metrics.attempts.inc({ provider, outcome: "unknown" });
       const ids = { message_id: messageId, attempt: attemptNumber, provider, account };
       logger.warn({ event: "delivery.lease_over", ...ids }, "nobody has settled the attempt: its outcome is unknown");
     }
-    if (expired.length < SWEEP_MAX) return;
+    if (leases.length < SWEEP_MAX) return;
   }
 }
 
@@ -89,7 +97,33 @@ async function endOverdue({ db, metrics }: SweepDeps): Promise<void> {
 }
 
 async function dropKeys({ db }: SweepDeps): Promise<void> {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    if ((await dropExpiredIdempotencyKeys(db, SWEEP_MAX)) < SWEEP_MAX) return;
+  await dropInRounds(() => dropExpiredIdempotencyKeys(db, SWEEP_MAX));
+}
+
+/** Repeats a drop of up to `SWEEP_MAX` rows until nothing is left to drop; answers how many were. */
+async function dropInRounds(drop: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let round = 0; round < DROP_ROUNDS_MAX; round += 1) {
+    const dropped = await drop();
+    total += dropped;
+    if (dropped < SWEEP_MAX) break;
   }
+  return total;
+}
+
+/**
+ * Every message ends at its deadline; one that has not is a fault of ours that nothing else would show. The alarm needs
+ * two looks in a row: the first one after an outage may come before the sweep that ends what is overdue.
+ */
+function createWatchdog({ db, logger, metrics }: SweepDeps): () => Promise<void> {
+  let wasForgotten = false;
+  return async () => {
+    const { count, ids } = await countForgotten(db, FORGOTTEN_AFTER_MS);
+    metrics.forgottenMessages.set(count);
+    if (count > 0 && wasForgotten) {
+      const fields = { event: "messages.forgotten", count, message_ids: ids };
+      logger.error(fields, "messages have not ended at their deadline");
+    }
+    wasForgotten = count > 0;
+  };
 }

@@ -27,7 +27,17 @@ function openSource(first: DirectorySnapshot) {
 }
 
 describe("createKnownDirectory", () => {
-  it("loads again only when the version rises", async () => {
+  it("loads again when the version falls: the database was restored to an older state", async () => {
+    const { state, source } = openSource(snapshot(9, "a", "b"));
+    const directory = createKnownDirectory(source);
+    await directory.refresh();
+    state.present = snapshot(4, "a");
+    await directory.refresh();
+    expect(directory.snapshot()?.version).toBe(4);
+    expect(await directory.findKey("b")).toBeUndefined();
+  });
+
+  it("loads again only when the version changes", async () => {
     const { state, source } = openSource(snapshot(1, "a"));
     const directory = createKnownDirectory(source);
     await directory.refresh();

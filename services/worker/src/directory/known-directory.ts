@@ -19,7 +19,10 @@ export interface KnownDirectory {
   client(id: string): DirectoryClient | undefined;
   /** Empty until the directory was loaded. */
   providers(): readonly DirectoryProvider[];
-  /** Reads the database's version and, when that is newer, everything. Rejects while the database is away. */
+  /**
+   * Reads the database's version and, when that is another, everything; a lower one is that of a database that was
+   * restored to an older state. Rejects while the database is away.
+   */
   refresh(): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ export function createKnownDirectory(
 
   async function readNewer(): Promise<void> {
     const version = await source.readVersion();
-    if (loaded !== undefined && loaded.snapshot.version >= version) return;
+    if (loaded !== undefined && loaded.snapshot.version === version) return;
     loaded = indexSnapshot(await source.load());
   }
 

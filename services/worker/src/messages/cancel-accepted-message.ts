@@ -4,7 +4,7 @@ import { explainOutage } from "../directory/explain-outage.ts";
 import type { Caller } from "../directory/find-caller.ts";
 import { formatMessage } from "./format-message.ts";
 import { findIssueTime } from "./show-message.ts";
-import type { ReadMessagesDeps } from "./show-messages.ts";
+import { type ReadMessagesDeps, seesRealMessages } from "./show-messages.ts";
 
 /** What canceling needs, beside what reading needs. */
 export interface CancelDeps extends ReadMessagesDeps {
@@ -21,7 +21,8 @@ export async function cancelAcceptedMessage(deps: CancelDeps, caller: Caller, gi
   const { clientId } = caller;
   const id = givenId.toLowerCase();
   try {
-    const canceled = await cancelMessage(deps.db, clientId, id);
+    const canceled = await cancelMessage(deps.db, clientId, id, { simulatedOnly: !seesRealMessages(caller) });
+    if (canceled.result === "not_simulated") throw refuseUnknown();
     if (canceled.result === "conflict") throw refuseCancel(canceled.status);
     if (canceled.result === "canceled") deps.onChanges([canceled.change]);
     const record = canceled.result === "canceled" ? await findMessage(deps.db, clientId, id) : undefined;
@@ -30,7 +31,11 @@ export async function cancelAcceptedMessage(deps: CancelDeps, caller: Caller, gi
     throw explainOutage(error);
   }
   if (findIssueTime(deps, clientId, id) !== undefined) throw refuseCancel("accepted", 1);
-  throw new ApiError("NOT_FOUND", { message: "There is no message with this id." });
+  throw refuseUnknown();
+}
+
+function refuseUnknown(): ApiError {
+  return new ApiError("NOT_FOUND", { message: "There is no message with this id." });
 }
 
 function refuseCancel(status: string, retryAfterS?: number): ApiError {

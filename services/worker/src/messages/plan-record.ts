@@ -15,12 +15,14 @@ export interface RecordContext {
   /** The client as the directory knows it; `undefined` when it is newer than our copy. */
   readonly client: DirectoryClient | undefined;
   readonly defaultProvider: ProviderName | undefined;
+  /** This process's clock; the database takes the earlier of its own and this for what is due now. */
   readonly now: Date;
 }
 
 /**
  * The rows of one accepted request: each message gets its status, its planned provider and when it is due (architecture.md
- * 5.3, 5.4). Pure. Expired when its life is over already, rejected when its client was deactivated meanwhile.
+ * 5.3, 5.4). Pure. Rejected when its client was deactivated meanwhile. Whether the time of a scheduled message has come
+ * and whether its life is over is for the database to say, by its own clock: as it records, and in its sweep.
  */
 export function planRecord(envelope: AcceptedEnvelope, context: RecordContext): RecordRow[] {
   const beginning = begin(envelope, context);
@@ -55,13 +57,7 @@ function begin(envelope: AcceptedEnvelope, { client, now }: RecordContext): Begi
     const errorMessage = "The client was deactivated before the message was sent.";
     return { status: "rejected", dueAt: now, errorCode: "CLIENT_INACTIVE", errorMessage };
   }
-  if (new Date(envelope.expire_at) <= now) {
-    const errorMessage = "The message's life ended before it was sent.";
-    return { status: "expired", dueAt: now, errorCode: "EXPIRED", errorMessage };
-  }
-  const scheduledAt = envelope.schedule_at === null ? undefined : new Date(envelope.schedule_at);
-  if (scheduledAt !== undefined && scheduledAt > now) return start("scheduled", scheduledAt);
-  return start("queued", now);
+  return envelope.schedule_at === null ? start("queued", now) : start("scheduled", new Date(envelope.schedule_at));
 }
 
 type Fields = Omit<RecordRow, keyof Beginning | "plannedProvider">;

@@ -16,13 +16,35 @@ export interface RecordMessagesDeps {
   readonly wake: (providers: ReadonlySet<ProviderName>) => void;
 }
 
+/** Messages planned and recorded at a time, at least: a request has up to 1 000, and a batch up to 5 000 requests. */
+const SLICE_MESSAGES = 2_000;
+
 /**
- * Records a batch of accepted requests in one statement and wakes whoever claims (architecture.md 5.3). Recording the
- * same batch again changes nothing. It never submits.
+ * Records a batch of accepted requests, slice by slice, and wakes whoever claims after each (architecture.md 5.3).
+ * Recording the same batch again changes nothing. It never submits.
  *
  * @throws DatabaseUnavailableError when the database is away: the same batch comes again.
  */
 export async function recordMessages(deps: RecordMessagesDeps, envelopes: readonly AcceptedEnvelope[]): Promise<void> {
+  for (const slice of sliceByMessages(envelopes)) await recordSlice(deps, slice);
+}
+
+/** Slices of whole requests. */
+function sliceByMessages(envelopes: readonly AcceptedEnvelope[]): AcceptedEnvelope[][] {
+  const slices: AcceptedEnvelope[][] = [];
+  let size = SLICE_MESSAGES;
+  for (const envelope of envelopes) {
+    if (size >= SLICE_MESSAGES) {
+      slices.push([]);
+      size = 0;
+    }
+    slices.at(-1)?.push(envelope);
+    size += envelope.recipients.length;
+  }
+  return slices;
+}
+
+async function recordSlice(deps: RecordMessagesDeps, envelopes: readonly AcceptedEnvelope[]): Promise<void> {
   const { db, directory, metrics, logger } = deps;
   const now = new Date();
   const context = { providers: directory.providers(), defaultProvider: deps.defaultProvider, now };

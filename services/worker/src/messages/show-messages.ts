@@ -13,14 +13,22 @@ export interface ReadMessagesDeps {
   readonly retentionDays: number;
 }
 
+/** Whether the caller may see real messages: test keys, of which one is published, reach only the simulated carrier. */
+export function seesRealMessages({ kind }: Caller): boolean {
+  return kind === "live";
+}
+
 /** One page of the caller's messages. @throws ApiError INVALID_PAYLOAD for a foreign cursor, SERVICE_UNAVAILABLE. */
 export async function showMessages(
   { db }: ReadMessagesDeps,
-  { clientId }: Caller,
+  caller: Caller,
   filter: MessageFilter,
 ): Promise<MessageList> {
   try {
-    const { items, hasMore, nextCursor } = await listMessages(db, clientId, filter);
+    const { items, hasMore, nextCursor } = await listMessages(db, caller.clientId, {
+      ...filter,
+      ...(seesRealMessages(caller) ? {} : { simulated: true }),
+    });
     return {
       items: items.map(formatSummary),
       limit: filter.limit,

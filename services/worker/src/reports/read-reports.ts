@@ -19,6 +19,9 @@ export interface ReceivedReport {
   readonly report: KnownReport;
 }
 
+/** Printable ASCII without spaces: every provider's ids, and nothing that a database or a log would refuse. */
+const PROVIDER_MESSAGE_ID = /^[\x21-\x7e]{1,128}$/;
+
 /**
  * Reads what a verified callback says. What cannot be read, and words that its adapter does not know, are logged and
  * counted, and lead to nothing.
@@ -43,6 +46,12 @@ export function readReports(deps: ReadReportsDeps, envelope: ReportEnvelope): Re
     return [];
   }
   return reports.flatMap((report) => {
+    if (!PROVIDER_MESSAGE_ID.test(report.providerMessageId)) {
+      metrics.reports.inc({ provider, result: "unreadable" });
+      const reason = "its message id is not 1 to 128 printable characters";
+      logger.error({ event: "report.unreadable", provider, reason, request_id: envelope.request_id });
+      return [];
+    }
     const known = toKnownReport(report, envelope.request_id);
     if (known !== undefined) return [{ envelope, kind, report: known }];
     metrics.reports.inc({ provider, result: "unknown_word" });

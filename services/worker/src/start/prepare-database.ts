@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { KEY_SCOPES, PROVIDER_NAMES } from "@sms-gateway/contracts";
+import { type DirectoryPublisher, KEY_SCOPES, PROVIDER_NAMES } from "@sms-gateway/contracts";
 import {
   type Database,
   DatabaseUnavailableError,
@@ -12,12 +12,14 @@ import { hashApiKey } from "@sms-gateway/http";
 import type { Logger } from "@sms-gateway/runtime";
 import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
 import type { WorkerSettings } from "../config.ts";
+import { overtakePublished } from "../directory/publish-directory.ts";
 
 /** What preparing needs. */
 export interface PrepareDeps {
   readonly db: Database;
   readonly settings: WorkerSettings;
   readonly accounts: ProviderAccounts;
+  readonly publisher: DirectoryPublisher;
   readonly logger: Logger;
 }
 
@@ -33,7 +35,8 @@ const PAUSE_MAX_MS = 5_000;
  * need. While the database is away it tries again, for as long as it takes; `signal` ends that.
  *
  * @returns whether it is prepared; `false` when `signal` came first.
- * @throws MigrationError and other errors that waiting does not mend.
+ * @throws MigrationError and other errors that waiting does not mend; DatabaseUnavailableError when the database refuses
+ *   the login or does not know the database of that name: at the start that is a wrong DATABASE_URL.
  */
 export async function prepareDatabase(deps: PrepareDeps, signal: AbortSignal): Promise<boolean> {
   for (let tries = 1; !signal.aborted; tries += 1) {
@@ -41,7 +44,7 @@ export async function prepareDatabase(deps: PrepareDeps, signal: AbortSignal): P
       await prepareOnce(deps);
       return true;
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      if (!(error instanceof DatabaseUnavailableError) || error.isAccessRefused) throw error;
       const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** (tries - 1));
       deps.logger.warn({ event: "database.waiting", tries, retry_in_ms: pauseMs, err: error });
       await pause(pauseMs, signal);
@@ -50,7 +53,7 @@ export async function prepareDatabase(deps: PrepareDeps, signal: AbortSignal): P
   return false;
 }
 
-async function prepareOnce({ db, settings, accounts, logger }: PrepareDeps): Promise<void> {
+async function prepareOnce({ db, settings, accounts, publisher, logger }: PrepareDeps): Promise<void> {
   const applied = await migrate(db);
   if (applied.length > 0) logger.info({ event: "database.migrated", migrations: applied });
   await keepPartitions(db, logger);
@@ -70,6 +73,7 @@ async function prepareOnce({ db, settings, accounts, logger }: PrepareDeps): Pro
     })),
   });
   await setProviderAccounts(db, accounts.describe());
+  await overtakePublished(db, { publisher, logger });
 }
 
 /** Makes the coming months' partitions and raises an alarm for rows that found none. */

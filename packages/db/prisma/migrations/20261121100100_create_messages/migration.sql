@@ -70,6 +70,7 @@ create table attempts (
   provider text not null,
   account text not null,
   lease_until timestamptz(3) not null,
+  claim_id uuid,
   started_at timestamptz(3) not null,
   finished_at timestamptz(3),
   outcome text,
@@ -87,6 +88,7 @@ create table attempts_default partition of attempts default;
 
 create index attempts_open_idx on attempts (provider) where outcome is null;
 create index attempts_lease_idx on attempts (lease_until) where outcome is null;
+create index attempts_claim_idx on attempts (claim_id) where outcome is null or outcome = 'unknown';
 create index attempts_provider_message_idx on attempts (provider, provider_message_id)
   where provider_message_id is not null;
 
