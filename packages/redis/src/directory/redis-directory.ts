@@ -61,9 +61,9 @@ export function createRedisDirectory(
   return {
     loaded: () => copy !== undefined,
     version: () => copy?.version ?? 0,
-    findKey: async (hash) => {
+    findKey: async (hash, { memoryOnly = false } = {}) => {
       const known = copy?.keys.get(hash);
-      if (known !== undefined || misses.has(hash)) return known;
+      if (known !== undefined || memoryOnly || misses.has(hash)) return known;
       await reads.start();
       const found = copy?.keys.get(hash);
       if (found === undefined) misses.add(hash);

@@ -120,6 +120,17 @@ function directoryFacts({ open, publisher }: Reading): void {
     }
   });
 
+  it("does not look beyond memory where it is told not to", async () => {
+    await publisher().publish(newSnapshot(1));
+    const directory = await open({ refreshEveryMs: NEVER_MS });
+    await directory.refresh();
+    await publisher().publish(newSnapshot(2, ["key", "new"]));
+    expect(await directory.findKey("new", { memoryOnly: true })).toBeUndefined();
+    expect(directory.version()).toBe(1);
+    expect((await directory.findKey("key", { memoryOnly: true }))?.id).toBe("id-of-key");
+    expect((await directory.findKey("new"))?.id).toBe("id-of-new");
+  });
+
   it("remembers for a second that a key is unknown", async () => {
     await publisher().publish(newSnapshot(1));
     const directory = await open({ refreshEveryMs: NEVER_MS });
