@@ -20,237 +20,245 @@ const QUOTA_BACK_WITHIN_MS = 30_000;
 const RECOVERS_WITHIN_MS = 30_000;
 
 const PER_SECOND = 25;
-/** The default of PROVIDER_MAX_IN_FLIGHT. */
-const OPEN_ATTEMPTS_MAX = 64;
+/**
+ * Few calls at a time, so that a worker is easily killed in the midst of its work, and so that the attempts it leaves
+ * open do not use up the provider's slots until their leases end.
+ */
+const OPEN_ATTEMPTS_MAX = 8;
+const SETTINGS = { settings: { worker: { PROVIDER_MAX_IN_FLIGHT: `${OPEN_ATTEMPTS_MAX}` } } };
 
-describeWithProduct("what was promised is kept", (product) => {
-  // With a quota, to see what is charged.
-  let tenant: Tenant;
-  beforeAll(async () => {
-    tenant = await createTenant(product(), { limits: { "daily-quota": 1_000 } });
-  });
-
-  describe("while Postgres is away", () => {
-    test("for 20 s under load: every request is accepted, no report is lost, all is delivered exactly once", async () => {
-      const { postgres } = product().servers;
-      // Their reports come about a second after `sent`, when the database is away: the carrier sends them once only.
-      const before = await sendMany(product(), 20);
-      await Promise.all(before.map((sent) => waitForStatus(product(), sent, ["sent", "delivered"])));
-      const load = startLoad(product(), PER_SECOND);
-      await postgres.stop();
-      const stoppedAtMs = performance.now();
-      await waitFor(() => performance.now() - stoppedAtMs > 20_000, { what: "20 s", timeoutMs: 25_000 });
-      const read = await product().get(`/api/v1/sms/${trackingId(before[0])}`);
-      expect(read).toMatchObject({ status: 503, body: { error_code: "SERVICE_UNAVAILABLE" } });
-      await postgres.start();
-      const during = await load.stop();
-      expect(during.length).toBeGreaterThan(19 * PER_SECOND);
-      expect(countOutcomes(during)).toEqual({ 202: during.length });
-      expect(Math.max(...during.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
-      await expectDeliveredOnce(product(), [...before, ...during], { timeoutMs: 60_000 });
+describeWithProduct(
+  "what was promised is kept",
+  (product) => {
+    // With a quota, to see what is charged.
+    let tenant: Tenant;
+    beforeAll(async () => {
+      tenant = await createTenant(product(), { limits: { "daily-quota": 1_000 } });
     });
-  });
 
-  describe("while RabbitMQ is away", () => {
-    test("killed under load: an answer for each request in time, recovery by itself, each promise kept, quota back", async () => {
-      const { rabbitmq } = product().servers;
-      const { apiKey } = tenant;
-      const load = startLoad(product(), PER_SECOND);
-      await waitForAnswers(product());
-      const before = await sendForQuota(product(), apiKey);
-      await rabbitmq.saveQueueRegistry();
-      const fromMs = Date.now();
-      await rabbitmq.kill();
-      await waitFor(async () => reasonOf((await sendText(product())).answer) === "queue_unreachable", {
-        what: "the gateway to know that the queue is away",
-        timeoutMs: UNKNOWN_WITHIN_MS,
+    describe("while Postgres is away", () => {
+      test("for 20 s under load: every request is accepted, no report is lost, all is delivered exactly once", async () => {
+        const { postgres } = product().servers;
+        // Their reports come about a second after `sent`, when the database is away: the carrier sends them once only.
+        const before = await sendMany(product(), 20);
+        await Promise.all(before.map((sent) => waitForStatus(product(), sent, ["sent", "delivered"])));
+        const load = startLoad(product(), PER_SECOND);
+        await postgres.stop();
+        const stoppedAtMs = performance.now();
+        await waitFor(() => performance.now() - stoppedAtMs > 20_000, { what: "20 s", timeoutMs: 25_000 });
+        const read = await product().get(`/api/v1/sms/${trackingId(before[0])}`);
+        expect(read).toMatchObject({ status: 503, body: { error_code: "SERVICE_UNAVAILABLE" } });
+        await postgres.start();
+        const during = await load.stop();
+        expect(during.length).toBeGreaterThan(19 * PER_SECOND);
+        expect(countOutcomes(during)).toEqual({ 202: during.length });
+        expect(Math.max(...during.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
+        await expectDeliveredOnce(product(), [...before, ...during], { timeoutMs: 60_000 });
       });
-      const knownAtMs = performance.now();
-      const refusedByTenant = await sendMany(product(), 6, { apiKey });
-      await waitFor(() => performance.now() - knownAtMs > 3_000, { what: "some seconds of refusals" });
-      const startedAtMs = performance.now();
-      await rabbitmq.start();
-      await waitUntilAccepted(product());
-      const after = await sendForQuota(product(), apiKey);
-      const reportsLost = { fromMs, toMs: Date.now() };
-      const sent = await load.stop();
-
-      const { accepted, unknown, refused } = sortByOutcome(sent);
-      expect(countOutcomes([...accepted, ...unknown, ...refused])).toEqual(countOutcomes(sent));
-      expect(Math.max(0, ...unknown.map(({ answer }) => answer.tookMs))).toBeLessThan(UNKNOWN_WITHIN_MS);
-      const afterKnown = [
-        ...sent.filter(({ sentAtMs }) => sentAtMs > knownAtMs && sentAtMs < startedAtMs),
-        ...refusedByTenant,
-      ];
-      expect(countOutcomes(afterKnown)).toEqual({ not_accepted: afterKnown.length });
-      expect(afterKnown.length).toBeGreaterThan(2 * PER_SECOND);
-      expect(afterKnown.every(({ answer }) => Number(answer.headers.get("retry-after")) > 0)).toBe(true);
-      expect(Math.max(...afterKnown.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
-      expect(after.left).toBe(before.left - 1);
-
-      const repeated = await Promise.all(unknown.map((request) => sendAgain(product(), request)));
-      expect(countOutcomes(repeated)).toEqual(countBy(unknown.map(() => "202")));
-      expect(repeated.map(trackingId)).toEqual(unknown.map(trackingId));
-      const promised = [...accepted, ...repeated, before.sent, after.sent];
-      await expectDeliveredOnce(product(), promised, { timeoutMs: 60_000, reportsLost });
-      expect((await readTexts(product(), [...refused, ...refusedByTenant])).flat()).toEqual([]);
     });
 
-    test("frozen: what is in flight ends unknown with its id in 5 s, keeps its quota, and is sent once", async () => {
-      const { rabbitmq } = product().servers;
-      const { apiKey } = tenant;
-      const before = await sendForQuota(product(), apiKey);
-      await rabbitmq.pause();
-      try {
-        const key = { apiKey, idempotencyKey: randomUUID() };
-        const body = { to: product().traces.newNumber(), message: product().traces.newText() };
-        const keyed = product().send(body, key);
-        const meanwhile = await waitFor(
-          async () => {
-            const answer = await product().send(body, key);
-            return answer.status === 409 ? answer : undefined;
-          },
-          { what: "a second request with the key to meet the first", timeoutMs: 2_000 },
-        );
-        expect(meanwhile.body).toMatchObject({ error_code: "IDEMPOTENCY_IN_PROGRESS" });
-        expect(meanwhile.headers.get("retry-after")).toBe("1");
-        const sent = await sendMany(product(), 5, { apiKey });
-        const answers = [await keyed, ...sent.map(({ answer }) => answer)];
-        expect(outcomeOf(await keyed)).toBe("unknown");
-        // What still waited for its turn was not handed over, and nothing of it was taken.
-        const { unknown, refused } = sortByOutcome(sent);
-        expect(unknown.length + refused.length).toBe(5);
-        expect(Math.max(...answers.map(({ tookMs }) => tookMs))).toBeLessThan(UNKNOWN_WITHIN_MS);
-
-        const fromMs = Date.now() - UNKNOWN_WITHIN_MS;
-        await rabbitmq.resume();
+    describe("while RabbitMQ is away", () => {
+      test("killed under load: an answer for each request in time, recovery by itself, each promise kept, quota back", async () => {
+        const { rabbitmq } = product().servers;
+        const { apiKey } = tenant;
+        const load = startLoad(product(), PER_SECOND);
+        await waitForAnswers(product());
+        const before = await sendForQuota(product(), apiKey);
+        await rabbitmq.saveQueueRegistry();
+        const fromMs = Date.now();
+        await rabbitmq.kill();
+        await waitFor(async () => reasonOf((await sendText(product())).answer) === "queue_unreachable", {
+          what: "the gateway to know that the queue is away",
+          timeoutMs: UNKNOWN_WITHIN_MS,
+        });
+        const knownAtMs = performance.now();
+        const refusedByTenant = await sendMany(product(), 6, { apiKey });
+        await waitFor(() => performance.now() - knownAtMs > 3_000, { what: "some seconds of refusals" });
+        const startedAtMs = performance.now();
+        await rabbitmq.start();
         await waitUntilAccepted(product());
+        const after = await sendForQuota(product(), apiKey);
+        const reportsLost = { fromMs, toMs: Date.now() };
+        const sent = await load.stop();
+
+        const { accepted, unknown, refused } = sortByOutcome(sent);
+        expect(countOutcomes([...accepted, ...unknown, ...refused])).toEqual(countOutcomes(sent));
+        expect(Math.max(0, ...unknown.map(({ answer }) => answer.tookMs))).toBeLessThan(UNKNOWN_WITHIN_MS);
+        const afterKnown = [
+          ...sent.filter(({ sentAtMs }) => sentAtMs > knownAtMs && sentAtMs < startedAtMs),
+          ...refusedByTenant,
+        ];
+        expect(countOutcomes(afterKnown)).toEqual({ not_accepted: afterKnown.length });
+        expect(afterKnown.length).toBeGreaterThan(2 * PER_SECOND);
+        expect(afterKnown.every(({ answer }) => Number(answer.headers.get("retry-after")) > 0)).toBe(true);
+        expect(Math.max(...afterKnown.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
+        expect(after.left).toBe(before.left - 1);
+
         const repeated = await Promise.all(unknown.map((request) => sendAgain(product(), request)));
         expect(countOutcomes(repeated)).toEqual(countBy(unknown.map(() => "202")));
         expect(repeated.map(trackingId)).toEqual(unknown.map(trackingId));
-        const keyedId = textOf(await keyed, "tracking_id");
-        expect(await product().send(body, key)).toMatchObject({ status: 202, body: { tracking_id: keyedId } });
-        // Charged once each, though they were asked for twice.
-        const after = await sendForQuota(product(), apiKey);
-        expect(after.left).toBe(before.left - 1 - unknown.length - 1);
-        const reportsLost = { fromMs, toMs: Date.now() };
-        await expectDeliveredOnce(product(), [before.sent, ...repeated, after.sent], { reportsLost });
-        expect((await readTexts(product(), refused)).flat()).toEqual([]);
-        expect(await product().readInbox(body.to)).toHaveLength(1);
-      } finally {
-        await rabbitmq.resume();
-      }
-    });
+        const promised = [...accepted, ...repeated, before.sent, after.sent];
+        await expectDeliveredOnce(product(), promised, { timeoutMs: 60_000, reportsLost });
+        expect((await readTexts(product(), [...refused, ...refusedByTenant])).flat()).toEqual([]);
+      });
 
-    test("restarted with messages queued: they are delivered once the worker is back", async () => {
-      const { worker } = product().services;
-      expect(await worker.stop()).toMatchObject({ exitCode: 0 });
-      const queued = await sendMany(product(), 40);
-      expect(countOutcomes(queued)).toEqual({ 202: 40 });
-      await product().servers.rabbitmq.restart();
-      await waitUntilAccepted(product());
-      await worker.start();
-      await expectDeliveredOnce(product(), queued);
-    });
-  });
-
-  describe("while Redis is away", () => {
-    test.each(["stopped", "frozen"] as const)(
-      "%s: requests are refused in 2 s, and quota and service come back",
-      async (how) => {
-        const { redis } = product().servers;
+      test("frozen: what is in flight ends unknown with its id in 5 s, keeps its quota, and is sent once", async () => {
+        const { rabbitmq } = product().servers;
         const { apiKey } = tenant;
         const before = await sendForQuota(product(), apiKey);
-        // As long as it takes to be on disk: appendfsync everysec.
-        await waitFor(() => performance.now() - before.sent.sentAtMs > 2_000, {
-          what: "Redis to have written its file",
-        });
-        await (how === "stopped" ? redis.stop() : redis.pause());
-        const refused = await sendMany(product(), 4, { apiKey });
-        await (how === "stopped" ? redis.start() : redis.resume());
-        expect(refused.map(({ answer }) => [outcomeOf(answer), reasonOf(answer)])).toEqual(
-          refused.map(() => ["not_accepted", "redis_unreachable"]),
-        );
-        expect(Math.max(...refused.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
-        await waitUntilAccepted(product());
-        // Each look costs one message itself.
-        const looks: SentRequest[] = [before.sent];
-        await waitFor(
-          async () => {
-            const { sent, left } = await sendForQuota(product(), apiKey);
-            looks.push(sent);
-            return left === before.left - (looks.length - 1);
-          },
-          { what: "the quota to be back", timeoutMs: QUOTA_BACK_WITHIN_MS, intervalMs: 500 },
-        );
-        await expectDeliveredOnce(product(), looks);
-        expect((await readTexts(product(), refused)).flat()).toEqual([]);
-      },
-    );
-  });
+        await rabbitmq.pause();
+        try {
+          const key = { apiKey, idempotencyKey: randomUUID() };
+          const body = { to: product().traces.newNumber(), message: product().traces.newText() };
+          const keyed = product().send(body, key);
+          const meanwhile = await waitFor(
+            async () => {
+              const answer = await product().send(body, key);
+              return answer.status === 409 ? answer : undefined;
+            },
+            { what: "a second request with the key to meet the first", timeoutMs: 2_000 },
+          );
+          expect(meanwhile.body).toMatchObject({ error_code: "IDEMPOTENCY_IN_PROGRESS" });
+          expect(meanwhile.headers.get("retry-after")).toBe("1");
+          const sent = await sendMany(product(), 5, { apiKey });
+          const answers = [await keyed, ...sent.map(({ answer }) => answer)];
+          expect(outcomeOf(await keyed)).toBe("unknown");
+          // What still waited for its turn was not handed over, and nothing of it was taken.
+          const { unknown, refused } = sortByOutcome(sent);
+          expect(unknown.length + refused.length).toBe(5);
+          expect(Math.max(...answers.map(({ tookMs }) => tookMs))).toBeLessThan(UNKNOWN_WITHIN_MS);
 
-  describe("when our own processes end", () => {
-    test("the worker by kill -9 in the middle of its work: all is delivered, none twice but an open attempt", async () => {
-      const { worker } = product().services;
-      await worker.stop();
-      const sent = await sendMany(product(), 160, { fields: { provider: "twilio" } });
-      expect(countOutcomes(sent)).toEqual({ 202: 160 });
-      // Its start is not waited for: it works as soon as it can, and is killed in the midst of that.
-      const starting = Promise.allSettled([worker.start()]);
-      await waitFor(async () => (await countAttempts(product())) >= 10, {
-        what: "the worker to have made some attempts",
-        timeoutMs: 30_000,
-        intervalMs: 5,
+          const fromMs = Date.now() - UNKNOWN_WITHIN_MS;
+          await rabbitmq.resume();
+          await waitUntilAccepted(product());
+          const repeated = await Promise.all(unknown.map((request) => sendAgain(product(), request)));
+          expect(countOutcomes(repeated)).toEqual(countBy(unknown.map(() => "202")));
+          expect(repeated.map(trackingId)).toEqual(unknown.map(trackingId));
+          const keyedId = textOf(await keyed, "tracking_id");
+          expect(await product().send(body, key)).toMatchObject({ status: 202, body: { tracking_id: keyedId } });
+          // Charged once each, though they were asked for twice.
+          const after = await sendForQuota(product(), apiKey);
+          expect(after.left).toBe(before.left - 1 - unknown.length - 1);
+          const reportsLost = { fromMs, toMs: Date.now() };
+          await expectDeliveredOnce(product(), [before.sent, ...repeated, after.sent], { reportsLost });
+          expect((await readTexts(product(), refused)).flat()).toEqual([]);
+          expect(await product().readInbox(body.to)).toHaveLength(1);
+        } finally {
+          await rabbitmq.resume();
+        }
       });
-      await worker.kill();
-      const fromMs = Date.now();
-      await starting;
-      await worker.start();
-      await judgeAfterKill(product(), sent, { fromMs, toMs: Date.now() });
+
+      test("restarted with messages queued: they are delivered once the worker is back", async () => {
+        const { worker } = product().services;
+        expect(await worker.stop()).toMatchObject({ exitCode: 0 });
+        const queued = await sendMany(product(), 40);
+        expect(countOutcomes(queued)).toEqual({ 202: 40 });
+        await product().servers.rabbitmq.restart();
+        await waitUntilAccepted(product());
+        await worker.start();
+        await expectDeliveredOnce(product(), queued);
+      });
     });
 
-    test("the worker by SIGTERM under load: within 15 s, with exit code 0", async () => {
-      const { worker } = product().services;
-      const load = startLoad(product(), PER_SECOND);
-      await waitForAnswers(product());
-      const fromMs = Date.now();
-      const end = await worker.stop();
-      expect(end).toMatchObject({ exitCode: 0, signal: null });
-      expect(end.tookMs).toBeLessThan(WORKER_STOPS_WITHIN_MS);
-      await worker.start();
-      const reportsLost = { fromMs, toMs: Date.now() };
-      const sent = await load.stop();
-      expect(countOutcomes(sent)).toEqual({ 202: sent.length });
-      await expectDeliveredOnce(product(), sent, { reportsLost });
+    describe("while Redis is away", () => {
+      test.each(["stopped", "frozen"] as const)(
+        "%s: requests are refused in 2 s, and quota and service come back",
+        async (how) => {
+          const { redis } = product().servers;
+          const { apiKey } = tenant;
+          const before = await sendForQuota(product(), apiKey);
+          // As long as it takes to be on disk: appendfsync everysec.
+          await waitFor(() => performance.now() - before.sent.sentAtMs > 2_000, {
+            what: "Redis to have written its file",
+          });
+          await (how === "stopped" ? redis.stop() : redis.pause());
+          const refused = await sendMany(product(), 4, { apiKey });
+          await (how === "stopped" ? redis.start() : redis.resume());
+          expect(refused.map(({ answer }) => [outcomeOf(answer), reasonOf(answer)])).toEqual(
+            refused.map(() => ["not_accepted", "redis_unreachable"]),
+          );
+          expect(Math.max(...refused.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
+          await waitUntilAccepted(product());
+          // Each look costs one message itself.
+          const looks: SentRequest[] = [before.sent];
+          await waitFor(
+            async () => {
+              const { sent, left } = await sendForQuota(product(), apiKey);
+              looks.push(sent);
+              return left === before.left - (looks.length - 1);
+            },
+            { what: "the quota to be back", timeoutMs: QUOTA_BACK_WITHIN_MS, intervalMs: 500 },
+          );
+          await expectDeliveredOnce(product(), looks);
+          expect((await readTexts(product(), refused)).flat()).toEqual([]);
+        },
+      );
     });
 
-    test("the gateway by SIGTERM under load: within 10 s, with exit code 0, and every 202 is kept", async () => {
-      const { gateway } = product().services;
-      const load = startLoad(product(), PER_SECOND);
-      await waitForAnswers(product());
-      const end = await gateway.stop();
-      expect(end).toMatchObject({ exitCode: 0, signal: null });
-      expect(end.tookMs).toBeLessThan(GATEWAY_STOPS_WITHIN_MS);
-      const sent = await load.stop();
-      await gateway.start();
-      const { accepted, unknown, refused } = sortByOutcome(sent);
-      // What is neither was not answered: its connection was refused, or ended before the request was read.
-      const unanswered = sent.filter(({ answer }) => answer.status === 0);
-      expect(accepted.length + unanswered.length).toBe(sent.length);
-      expect([unknown, refused]).toEqual([[], []]);
-      expect(accepted.length).toBeGreaterThan(0);
-      await expectDeliveredOnce(product(), accepted);
-      const arrived = await readTexts(product(), unanswered);
-      expect(arrived.every((texts) => texts.length <= 1)).toBe(true);
-    });
-  });
+    describe("when our own processes end", () => {
+      test("the worker by kill -9 in the middle of its work: all is delivered, none twice but an open attempt", async () => {
+        const { worker } = product().services;
+        await worker.stop();
+        const sent = await sendMany(product(), 160, { fields: { provider: "twilio" } });
+        expect(countOutcomes(sent)).toEqual({ 202: 160 });
+        // Its start is not waited for: it works as soon as it can, and is killed in the midst of that.
+        const starting = Promise.allSettled([worker.start()]);
+        await waitFor(async () => (await countAttempts(product())) >= 10, {
+          what: "the worker to have made some attempts",
+          timeoutMs: 30_000,
+          intervalMs: 5,
+        });
+        await worker.kill();
+        const fromMs = Date.now();
+        await starting;
+        await worker.start();
+        await judgeAfterKill(product(), sent, { fromMs, toMs: Date.now() });
+      });
 
-  describe("and afterwards", () => {
-    test("no log holds a number, a text or a key, and each is JSON line by line", () => {
-      expectCleanLogs(product());
+      test("the worker by SIGTERM under load: within 15 s, with exit code 0", async () => {
+        const { worker } = product().services;
+        const load = startLoad(product(), PER_SECOND);
+        await waitForAnswers(product());
+        const fromMs = Date.now();
+        const end = await worker.stop();
+        expect(end).toMatchObject({ exitCode: 0, signal: null });
+        expect(end.tookMs).toBeLessThan(WORKER_STOPS_WITHIN_MS);
+        await worker.start();
+        const reportsLost = { fromMs, toMs: Date.now() };
+        const sent = await load.stop();
+        expect(countOutcomes(sent)).toEqual({ 202: sent.length });
+        await expectDeliveredOnce(product(), sent, { reportsLost });
+      });
+
+      test("the gateway by SIGTERM under load: within 10 s, with exit code 0, and every 202 is kept", async () => {
+        const { gateway } = product().services;
+        const load = startLoad(product(), PER_SECOND);
+        await waitForAnswers(product());
+        const end = await gateway.stop();
+        expect(end).toMatchObject({ exitCode: 0, signal: null });
+        expect(end.tookMs).toBeLessThan(GATEWAY_STOPS_WITHIN_MS);
+        const sent = await load.stop();
+        await gateway.start();
+        const { accepted, unknown, refused } = sortByOutcome(sent);
+        // What is neither was not answered: its connection was refused, or ended before the request was read.
+        const unanswered = sent.filter(({ answer }) => answer.status === 0);
+        expect(accepted.length + unanswered.length).toBe(sent.length);
+        expect([unknown, refused]).toEqual([[], []]);
+        expect(accepted.length).toBeGreaterThan(0);
+        await expectDeliveredOnce(product(), accepted);
+        const arrived = await readTexts(product(), unanswered);
+        expect(arrived.every((texts) => texts.length <= 1)).toBe(true);
+      });
     });
-  });
-});
+
+    describe("and afterwards", () => {
+      test("no log holds a number, a text or a key, and each is JSON line by line", () => {
+        expectCleanLogs(product());
+      });
+    });
+  },
+  SETTINGS,
+);
 
 /** 202, another status, 0 for none, or for 503 what became of the request: `not_accepted` or `unknown`. */
 function outcomeOf({ status, body: { details } }: Answer): string {

@@ -48,7 +48,8 @@ export const workerSettings = Type.Object({
     default: true,
   }),
   PUBLIC_URL: Type.String({
-    description: "Address under which providers reach this worker; part of every callback address and its signature.",
+    description:
+      "Address under which providers reach this worker; part of every callback address and its signature. Must be public once a real carrier is configured.",
     pattern: "^https?://[^/?#]+(/[^?#]*)?$",
     default: "http://localhost:9000",
   }),
