@@ -26,7 +26,7 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
     });
     expect(performance.now() - startedAt).toBeLessThan(500);
     await waitFor(() => world.events.filter(({ event }) => event === "lost").length >= 3, { what: "three tries" });
-    expect(queue.health()).toMatchObject({ ok: false, detail: expect.stringContaining("ECONNREFUSED") });
+    expect(queue.health()).toEqual({ ok: false, detail: "message queue: no connection" });
     expect(await queue.depths()).toBeUndefined();
   });
 
