@@ -5,7 +5,13 @@ const SOURCES = ["@sms-gateway/source"];
 const NEVER = ["**/node_modules/**", "**/dist/**", "**/.data/**"];
 
 /**
- * Three projects, run one after the other by `groupOrder`. A test file belongs to exactly one of them, by its name
+ * Files with servers mostly wait for them (or for an outage to pass), so one more than the two cores of the smallest
+ * machine meant for them. Their tests wait for conditions and pass at several times this load.
+ */
+const WAITING_FILES_AT_ONCE = 3;
+
+/**
+ * Three projects: unit first, then the two with servers together (`groupOrder`). A test file belongs to exactly one of them, by its name
  * alone, so that none is forgotten. `scripts/test.ts` starts the servers that `int` and `e2e` need.
  *
  * Pools: unit tests are pure computation in many small files, so threads, which start faster. The others hold
@@ -29,29 +35,27 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "int",
-          include: ["**/*.int.test.ts"],
-          exclude: [...NEVER, "e2e/**"],
+          name: "e2e",
+          include: ["e2e/**/*.test.ts"],
+          exclude: NEVER,
           pool: "forks",
-          // These files mostly wait for servers, so one more than the two cores of the smallest machine meant for them.
-          maxWorkers: 3,
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
+          maxWorkers: WAITING_FILES_AT_ONCE,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
         test: {
-          name: "e2e",
-          include: ["e2e/**/*.test.ts"],
-          exclude: NEVER,
+          name: "int",
+          include: ["**/*.int.test.ts"],
+          exclude: [...NEVER, "e2e/**"],
           pool: "forks",
-          // Each file starts the whole product with servers of its own; two at once would starve each other.
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
+          maxWorkers: WAITING_FILES_AT_ONCE,
+          testTimeout: 30_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
