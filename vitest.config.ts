@@ -11,8 +11,8 @@ const NEVER = ["**/node_modules/**", "**/dist/**", "**/.data/**"];
 const WAITING_FILES_AT_ONCE = 3;
 
 /**
- * Three projects: unit first, then the two with servers together (`groupOrder`). A test file belongs to exactly one of them, by its name
- * alone, so that none is forgotten. `scripts/test.ts` starts the servers that `int` and `e2e` need.
+ * Three projects: unit first, then the two with servers together (`groupOrder`). A test file belongs to exactly one of
+ * them, by its name alone, so that none is forgotten. `scripts/test.ts` starts the servers that `int` and `e2e` need.
  *
  * Pools: unit tests are pure computation in many small files, so threads, which start faster. The others hold
  * sockets and start programs: forks, whose end closes whatever a failed test has left open.

@@ -11,7 +11,8 @@ describeWithOwn("rabbitmq", "RabbitMQ", (start) => {
     await publish(server.url, "first");
     await server.saveQueueRegistry();
     await server.kill();
-    await expect(publish(server.url, "lost")).rejects.toThrow(/ECONNREFUSED/);
+    // The kernel may close the listening socket a moment after the process has become a zombie; until then it resets.
+    await expect(publish(server.url, "lost")).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
     await server.start();
     await publish(server.url, "second");
     await server.restart();
