@@ -47,6 +47,7 @@ type Supervision = { readonly plan: ServerPlan; launched: LaunchedProcess[] };
 
 const LOG_TAIL_LINES = 30;
 const READY_INTERVAL_MS = 50;
+const PORT_TIMEOUT_MS = 2_000;
 
 /** The controls of a server that runs from programs on this machine; see `ServerControls` for its states. */
 export function superviseServer(plan: ServerPlan): ServerControls {
@@ -78,8 +79,7 @@ async function startSupervised(server: Supervision): Promise<void> {
   await mkdir(plan.dataDir, { recursive: true });
   await endStaleServer(plan.dataDir, plan.stopSignal);
   await remember(server, []);
-  // Else whoever listens there would answer in place of our server, which cannot, and be taken for it.
-  if (!(await isPortFree(plan.port))) throw new Error(`${plan.name} cannot start: the port is in use`);
+  await expectPortFree(plan);
   const logPath = join(plan.dataDir, "server.log");
   const logStart = await sizeOf(logPath);
   server.launched = [];
@@ -103,6 +103,18 @@ async function startSupervised(server: Supervision): Promise<void> {
   // Children too: they outlive a server program that is killed alone.
   const pids = server.launched.map(({ pid }) => pid);
   await remember(server, treeOf(await listProcesses(), pids));
+}
+
+/**
+ * Else whoever listens there would answer in place of our server, which cannot, and be taken for it. Waits a little:
+ * somebody who looks for a free port holds each for a moment.
+ */
+async function expectPortFree({ name, port }: ServerPlan): Promise<void> {
+  try {
+    await waitFor(() => isPortFree(port), { timeoutMs: PORT_TIMEOUT_MS, what: `port ${port}` });
+  } catch (error) {
+    throw new Error(`${name} cannot start: the port is in use`, { cause: error });
+  }
 }
 
 async function untilReady({ plan, launched }: Supervision): Promise<void> {
