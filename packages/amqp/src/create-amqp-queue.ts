@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import {
+  ACCEPTED_GROUP_TYPE,
   type AcceptedEnvelope,
+  type BadPart,
   type ConsumeOptions,
   type Consumption,
   LANES,
@@ -8,23 +10,19 @@ import {
   type MessageQueue,
   type PublishEnding,
   type QueueHealth,
+  REPORT_TYPE,
+  type ReadDelivery,
   type ReportEnvelope,
+  readAcceptedGroup,
+  readReport,
+  writeAcceptedGroup,
+  writeReport,
 } from "@sms-gateway/contracts";
 import type { ConsumeMessage } from "amqplib";
 import type { AmqpEvent, ConnectionPurpose } from "./amqp-event.ts";
 import { type BackOff, RETAKE } from "./back-off.ts";
 import { type BrokerConnection, openConnection } from "./broker-connection.ts";
 import { ConnectionKeeper } from "./connection-keeper.ts";
-import {
-  ACCEPTED_GROUP_TYPE,
-  type BadPart,
-  REPORT_TYPE,
-  type ReadDelivery,
-  readAcceptedGroup,
-  readReport,
-  writeAcceptedGroup,
-  writeReport,
-} from "./delivery-content.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { Publisher } from "./publisher.ts";
 import { IDLE_LIMIT_MS, QueueConsumer } from "./queue-consumer.ts";

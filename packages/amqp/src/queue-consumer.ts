@@ -1,12 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ConsumeOptions, Consumption, DeadLetter } from "@sms-gateway/contracts";
+import type {
+  BadPart,
+  ConsumeOptions,
+  Consumption,
+  DeadLetter,
+  DeliveryContent,
+  ReadDelivery,
+} from "@sms-gateway/contracts";
 import type { ConsumeMessage } from "amqplib";
 import type { ReportEvent } from "./amqp-event.ts";
 import { type BackOff, fullJitterMs, halfJitterMs, RECONNECT } from "./back-off.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
 import { ChangeSignal } from "./change-signal.ts";
 import type { ConnectionKeeper } from "./connection-keeper.ts";
-import type { BadPart, DeliveryContent, ReadDelivery } from "./delivery-content.ts";
 import { reasonOf } from "./error-reason.ts";
 import { Subscription } from "./subscription.ts";
 import { untilFirst } from "./time-limit.ts";

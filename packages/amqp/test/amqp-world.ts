@@ -45,6 +45,7 @@ export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
       await waitFor(() => queue.health().ok, { what: "a connection to the broker" });
       return queue;
     },
+    readsAhead: true,
     hasRepeated: () => events.some(({ event }) => event === "publish_repeated"),
     forgetPlainChannel: () => {
       hasPlainChannel = false;

@@ -1,5 +1,8 @@
 export * from "./accepted-envelope.ts";
 export * from "./attempt-states.ts";
+export * from "./delivery-content.ts";
+export * from "./directory/cached-directory.ts";
+export * from "./directory/directory-copy.ts";
 export * from "./directory-snapshot.ts";
 export * from "./errors.ts";
 export * from "./http/error-body.ts";
@@ -12,6 +15,8 @@ export * from "./message-states.ts";
 export * from "./ports/admission.ts";
 export * from "./ports/directory.ts";
 export * from "./ports/message-queue.ts";
+export * from "./ports/otp-answers.ts";
+export * from "./ports/otp-sessions.ts";
 export * from "./provider-names.ts";
 export * from "./report-envelope.ts";
 export * from "./shared-settings.ts";

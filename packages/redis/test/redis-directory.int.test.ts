@@ -1,7 +1,9 @@
+import type { DirectoryPublisher, DirectorySnapshot } from "@sms-gateway/contracts";
 import {
   describeWith,
   describeWithOwn,
   directoryContract,
+  directoryStoreContract,
   newSnapshot,
   testKeyPrefix,
   waitFor,
@@ -13,6 +15,7 @@ import { createRedisConnection, createRedisDirectory, createRedisDirectoryPublis
 /** Directories and publishers, each with a connection of its own, under one key prefix. */
 function openDirectories(url: string, keyPrefix: string) {
   const closings: (() => Promise<void>)[] = [];
+  let keeper: DirectoryPublisher | undefined;
   const connect = async () => {
     const connection = createRedisConnection({ url, keyPrefix });
     closings.push(connection.close);
@@ -26,6 +29,10 @@ function openDirectories(url: string, keyPrefix: string) {
       return directory;
     },
     openPublisher: async () => createRedisDirectoryPublisher(await connect()),
+    put: async (snapshot: DirectorySnapshot) => {
+      keeper ??= createRedisDirectoryPublisher(await connect());
+      await keeper.publish(snapshot);
+    },
     close: async () => {
       for (const close of closings) await close();
     },
@@ -34,6 +41,7 @@ function openDirectories(url: string, keyPrefix: string) {
 
 describeWith("redis", "the directory on Redis", (url) => {
   directoryContract("redis", async () => openDirectories(url, testKeyPrefix()));
+  directoryStoreContract("redis", async () => openDirectories(url, testKeyPrefix()));
 
   it("takes a version without its snapshot for nothing published, so that the next publisher repairs it", async () => {
     const keyPrefix = testKeyPrefix();
@@ -66,11 +74,7 @@ describeWith("redis", "the directory on Redis", (url) => {
       '{"version":2,"clients":[]}',
     );
     await directory.refresh();
-    expect([directory.version(), directory.loaded(), (await directory.findKey("key"))?.id]).toEqual([
-      1,
-      true,
-      "id-of-key",
-    ]);
+    expect([directory.version(), directory.loaded(), (await directory.findKey("key"))?.hash]).toEqual([1, true, "key"]);
     expect(directory.health()).toMatchObject({ ok: false, detail: expect.stringContaining("version 1 is kept") });
     raw.disconnect();
     await close();
@@ -88,14 +92,14 @@ describeWithOwn("redis", "the directory when its Redis loses everything", (start
 
     await server.stop();
     await waitFor(() => !directory.health().ok, { what: "the loss to be noticed" });
-    expect([directory.version(), (await directory.findKey("key"))?.id]).toEqual([5, "id-of-key"]);
+    expect([directory.version(), (await directory.findKey("key"))?.hash]).toEqual([5, "key"]);
     expect(await directory.findKey("unknown")).toBeUndefined();
 
     // Not durable: it comes back empty.
     await server.start();
     await waitFor(() => directory.health().ok, { what: "the directory to reach Redis again" });
     expect(directory.health().detail).toContain("nothing is published; version 5 is kept");
-    expect([directory.version(), (await directory.findKey("key"))?.id]).toEqual([5, "id-of-key"]);
+    expect([directory.version(), (await directory.findKey("key"))?.hash]).toEqual([5, "key"]);
 
     await waitFor(async () => (await publisher.publish(newSnapshot(5))) === "published", { what: "the publisher" });
     await publisher.publish(newSnapshot(6, ["new"]));

@@ -20,3 +20,10 @@ test("callers during a run share the next one, and no two run at a time", async 
   await flight.start();
   expect(runs).toBe(3);
 });
+
+test("a run that rejects rejects for those who share it, and not for those who share the next", async () => {
+  const fates = [Promise.reject(new Error("away")), Promise.resolve()];
+  const flight = singleFlight(() => fates.shift() ?? Promise.reject(new Error("one too many")));
+  const endings = await Promise.allSettled([flight.start(), flight.start(), flight.start()]);
+  expect(endings.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+});

@@ -1,7 +1,7 @@
 /**
- * Shares runs of `run` (which must not reject) between callers. Whoever calls while one is under way shares the next
- * one: what they ask for may have been written after the present one has read. So there is never more than one run at a
- * time, and a caller waits for two at the most.
+ * Shares runs of `run` between callers. Whoever calls while one is under way shares the next one: what they ask for may
+ * have been written after the present one has read. So there is never more than one run at a time, and a caller waits
+ * for two at the most. A run that rejects rejects for those who share it; the next one runs all the same.
  */
 export function singleFlight(run: () => Promise<void>): { isRunning(): boolean; start(): Promise<void> } {
   let running: Promise<void> | undefined;
@@ -17,7 +17,7 @@ export function singleFlight(run: () => Promise<void>): { isRunning(): boolean; 
     isRunning: () => running !== undefined,
     start: () => {
       if (running === undefined) return begin();
-      next ??= running.then(begin);
+      next ??= running.then(begin, begin);
       return next;
     },
   };

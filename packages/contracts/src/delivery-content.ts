@@ -1,12 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import {
-  type AcceptedEnvelope,
-  parseAcceptedEnvelope,
-  parseReportEnvelope,
-  type ReportEnvelope,
-} from "@sms-gateway/contracts";
+import { type AcceptedEnvelope, parseAcceptedEnvelope } from "./accepted-envelope.ts";
+import { parseReportEnvelope, type ReportEnvelope } from "./report-envelope.ts";
 
-/** What one AMQP message in a lane carries: requests that were published together. */
+/** What one message of a lane's queue carries, whatever the queue runs on: requests that were published together. */
 export const ACCEPTED_GROUP_TYPE = "sms.accepted.group";
 export const REPORT_TYPE = "sms.report";
 const ACCEPTED_GROUP_VERSION = 1;

@@ -1,0 +1,90 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { AcceptedEnvelope } from "./accepted-envelope.ts";
+import { readAcceptedGroup, readReport, writeAcceptedGroup, writeReport } from "./delivery-content.ts";
+import type { ReportEnvelope } from "./report-envelope.ts";
+
+const REPORT: ReportEnvelope = {
+  type: "sms.report",
+  version: 1,
+  provider: "twilio",
+  account: "lab",
+  message_id: randomUUID(),
+  attempt_number: 1,
+  received_at: "2026-01-31T10:00:00.000Z",
+  request_id: "r-1",
+  query: "a=lab&n=1",
+  content_type: "application/x-www-form-urlencoded",
+  body: '\u00ff\u0000"',
+};
+
+/** Another one with every call. */
+function makeEnvelope(): AcceptedEnvelope {
+  return {
+    type: "sms.accepted",
+    version: 1,
+    seed: `0190a1b2c3d4${randomBytes(10).toString("hex")}`,
+    client_id: randomUUID(),
+    key_id: null,
+    idempotency_key_hash: null,
+    fingerprint: null,
+    idempotency_expires_at: null,
+    accepted_at: "2026-01-31T10:00:00.000Z",
+    request: { id: "r-1", ip: "203.0.113.7", user_agent: null, bytes: 40, message_length: 5 },
+    simulated: true,
+    batch_id: randomUUID(),
+    from_number: null,
+    text: "Gr\u00fc\u00dfe, \u4f60\u597d, ok \u{1f44d}\n\"'\\",
+    message_type: "text",
+    udh: null,
+    sms_type: "transactional",
+    encoding: "ucs2",
+    segments: 1,
+    providers: ["twilio"],
+    priority: 3,
+    schedule_at: null,
+    expire_at: "2026-01-31T10:05:00.000Z",
+    callback_url: null,
+    custom_id: null,
+    metadata: { nested: { list: [1, "two", null] } },
+    recipients: [{ id: randomUUID(), to: "+14155550100", name: "Ana" }],
+  };
+}
+
+test("reads what it writes", () => {
+  const envelopes = [makeEnvelope(), makeEnvelope(), makeEnvelope()];
+  expect(readAcceptedGroup(writeAcceptedGroup(envelopes))).toEqual({ good: envelopes, bad: [] });
+  expect(readReport(writeReport(REPORT))).toEqual({ good: [REPORT], bad: [] });
+});
+
+test("accounts for every value of a group, good or bad, and keeps the bad ones as they are", () => {
+  const good = fc.constant(null).map(() => ({ good: true, value: makeEnvelope() as unknown }));
+  const bad = fc.jsonValue().map((value) => ({ good: false, value }));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(good, bad), { minLength: 1, maxLength: 8 }), (parts) => {
+      const body = { type: "sms.accepted.group", version: 1, envelopes: parts.map(({ value }) => value) };
+      const content = readAcceptedGroup(Buffer.from(JSON.stringify(body)));
+      expect(content.good).toEqual(parts.filter((part) => part.good).map(({ value }) => value));
+      const badIndexes = [...parts.keys()].filter((index) => parts[index]?.good === false);
+      expect(content.bad.map(({ index }) => index)).toEqual(badIndexes);
+      for (const { body: kept, index = -1 } of content.bad) {
+        expect(kept.toString()).toBe(JSON.stringify(parts[index]?.value));
+      }
+    }),
+  );
+});
+
+test("puts whatever else arrives aside whole, and never throws", () => {
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array)),
+    fc.json().map((text) => Buffer.from(text)),
+  );
+  fc.assert(
+    fc.property(bytes, (body) => {
+      for (const read of [readAcceptedGroup, readReport]) {
+        expect(read(body)).toEqual({ good: [], bad: [{ problem: expect.any(String), body }] });
+      }
+    }),
+  );
+});
