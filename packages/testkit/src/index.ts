@@ -2,10 +2,18 @@ export type { AdmissionHarness } from "./contract/admission-harness.ts";
 export { newClientId, newRequest, sentAgain } from "./contract/admission-requests.ts";
 export { admissionContract } from "./contract/admission-suite.ts";
 export { type ConsumerProbe, probeConsumer } from "./contract/consumer-probe.ts";
-export { type DirectoryHarness, directoryContract, newSnapshot } from "./contract/directory-suite.ts";
+export {
+  type DirectoryHarness,
+  directoryContract,
+  directoryStoreContract,
+  newSnapshot,
+} from "./contract/directory-suite.ts";
 export { type FaultyNetwork, openFaultyNetwork } from "./contract/faulty-network.ts";
 export { testMessageQueue } from "./contract/message-queue-suite.ts";
 export type { MessageQueueWorld } from "./contract/message-queue-world.ts";
+export type { OtpSessionsHarness } from "./contract/otp-sessions-harness.ts";
+export { checkOf, newOtpCreate, newOtpResend } from "./contract/otp-sessions-requests.ts";
+export { otpSessionsContract } from "./contract/otp-sessions-suite.ts";
 export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";
 export { describeWith, describeWithOwn } from "./servers/describe-with.ts";
 export { doesDockerAnswer, fetchServerImages } from "./servers/docker-servers.ts";

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { type KnownProcess, stillAlive } from "@sms-gateway/embedded-postgres";
 import { expect } from "vitest";
 import { waitFor } from "../src/index.ts";
-import { stillAlive } from "../src/servers/process-table.ts";
-import { type KnownProcess, readRecord } from "../src/servers/server-record.ts";
+import { readRecord } from "../src/servers/server-record.ts";
 
 const run = promisify(execFile);
 

@@ -95,8 +95,9 @@ export function testMessageQueue(makeWorld: () => Promise<MessageQueueWorld>): v
     await waitFor(() => probe.underWay() === 1, { what: "the first call" });
     const groups = [2, 2, 2, 9, 1].map((count) => sampleEnvelopes(count));
     for (const group of groups) await queue.publishAccepted("normal", group);
-    // Nothing waits any more: the consumer holds all of it.
-    await waitFor(async () => (await depthOf(queue)) === 0, { what: "the rest to be handed out" });
+    // Confirmed: all of it is there to be gathered. Where consumers read ahead, it must also have reached this one.
+    if (world.readsAhead)
+      await waitFor(async () => (await depthOf(queue)) === 0, { what: "the rest to be handed out" });
     probe.release();
     await waitFor(() => probe.taken.flat().length === 17, { what: "all envelopes" });
     const [a = [], b = [], c = [], large = [], last = []] = groups;

@@ -16,6 +16,8 @@ export type MessageQueueWorld = {
    * machine this must not look like a double of our making.
    */
   hasRepeated(): boolean;
+  /** Whether a consumer holds more than the batch it is working on; what it holds waits no more, so it is no depth. */
+  readonly readsAhead: boolean;
   /** Closes every adapter that is still open and removes the queues. */
   close(): Promise<void>;
 };

@@ -3,13 +3,14 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
+import { identifySelf } from "@sms-gateway/embedded-postgres";
 import { waitFor } from "../wait-for.ts";
 import { findFreePort } from "./free-port.ts";
 import type { PostgresOptions } from "./postgres-server.ts";
 import { createVhost, runRabbitmqctl, saveQueueRegistry } from "./rabbitmq-server.ts";
 import type { PostgresServer, RabbitmqServer, RedisServer, ServerControls, ServerOptions } from "./running-server.ts";
 import { askPostgres, askRabbitmq, askRedis } from "./server-readiness.ts";
-import { endStaleServer, identifySelf, removeServer, writeRecord } from "./server-record.ts";
+import { endStaleServer, removeServer, writeRecord } from "./server-record.ts";
 
 /** The images of servers in tests: the versions that production is meant to run. */
 const SERVER_IMAGES = {

@@ -7,7 +7,7 @@ import { startRedis } from "./redis-server.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { openRunFolder } from "./run-folder.ts";
 import type { ServerByKind, ServerKind } from "./running-server.ts";
-import type { TestServersConfig } from "./test-servers-config.ts";
+import { readTestServersConfig, type TestServersConfig } from "./test-servers-config.ts";
 
 /** What a suite may ask of a server of its own. */
 export type OwnServerOptions = Omit<PostgresOptions, "dataDir">;
@@ -25,12 +25,13 @@ const IN_DOCKER: { readonly [K in ServerKind]: StartFunction<K> } = {
   rabbitmq: startRabbitmqInDocker,
 };
 
-/** Starts a server of that kind, in Docker or from programs. */
+/** Starts a server of that kind, in Docker or from programs; Postgres from programs when TEST_POSTGRES names some. */
 export function startServer<K extends ServerKind>(
   kind: K,
   { from, ...options }: PostgresOptions & { readonly from: "docker" | "programs" },
 ): Promise<ServerByKind[K]> {
-  const start: StartFunction<K> = from === "docker" ? IN_DOCKER[kind] : FROM_PROGRAMS[kind];
+  const isByName = kind === "postgres" && readTestServersConfig().postgresPrograms === "embedded";
+  const start: StartFunction<K> = from === "docker" && !isByName ? IN_DOCKER[kind] : FROM_PROGRAMS[kind];
   return start(options);
 }
 

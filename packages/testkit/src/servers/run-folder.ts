@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { hasCode, stillAlive } from "./process-table.ts";
-import { identifySelf, RECORD_FILE, readRecord, removeServer, writeRecord } from "./server-record.ts";
+import { hasCode, identifySelf, stillAlive } from "@sms-gateway/embedded-postgres";
+import { RECORD_FILE, readRecord, removeServer, writeRecord } from "./server-record.ts";
 
 /** A folder for the data of all servers of one run. */
 export type RunFolder = {

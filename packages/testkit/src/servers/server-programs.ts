@@ -1,15 +1,28 @@
 import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { hasCode } from "./process-table.ts";
+import { findEmbeddedPrograms, hasCode } from "@sms-gateway/embedded-postgres";
 import type { ServerKind } from "./running-server.ts";
+import type { TestServersConfig } from "./test-servers-config.ts";
+
+/** Where programs may be found. */
+type ProgramSearch = Pick<TestServersConfig, "path" | "postgresPrograms">;
 
 /** Where Debian keeps one folder of Postgres programs per major version; they are not in PATH. */
 const POSTGRES_VERSIONS = "/usr/lib/postgresql";
 /** Debian's `rabbitmq-server` in PATH is a wrapper that insists on the system's user, node and folders. */
 const RABBITMQ_BIN = "/usr/lib/rabbitmq/bin";
 
-/** The folders that may hold Postgres programs, newest version first, PATH last. */
-export function findPostgresFolders(path: string): string[] {
+/**
+ * The folders that hold Postgres programs: of this machine, newest version first, PATH last; then those that come with
+ * this project's packages, which alone count when they are asked for by name.
+ */
+export function findPostgresFolders({ path, postgresPrograms }: ProgramSearch): string[] {
+  const embedded = findEmbeddedPrograms();
+  const own = "folder" in embedded ? [embedded.folder] : [];
+  return postgresPrograms === "embedded" ? own : [...findSystemPostgresFolders(path), ...own];
+}
+
+function findSystemPostgresFolders(path: string): string[] {
   const versions = listIfThere(POSTGRES_VERSIONS)
     .filter((name) => /^\d+$/.test(name))
     .sort((a, b) => Number(b) - Number(a));
@@ -35,7 +48,7 @@ export function findRabbitmqPrograms(path: string): { server: string; ctl: strin
 export function hasServerPrograms(kind: ServerKind, path: string): boolean {
   switch (kind) {
     case "postgres":
-      return findPostgresFolders(path).length > 0;
+      return findPostgresFolders({ path, postgresPrograms: "any" }).length > 0;
     case "redis":
       return findRedisProgram(path) !== undefined;
     case "rabbitmq":

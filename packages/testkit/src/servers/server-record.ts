@@ -2,11 +2,15 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { waitFor } from "../wait-for.ts";
-import { findProcess, hasCode, listProcesses, sendSignal, stillAlive, treeOf } from "./process-table.ts";
-
-/** A process told apart from any later one of the same pid. */
-export type KnownProcess = { readonly pid: number; readonly identity: string };
+import {
+  endProcesses,
+  hasCode,
+  type KnownProcess,
+  killTree,
+  listProcesses,
+  stillAlive,
+  treeOf,
+} from "@sms-gateway/embedded-postgres";
 
 /**
  * What is known on disk about the server of a data folder, so that one left over from a killed run is found and
@@ -17,20 +21,11 @@ export type ServerRecord = {
   readonly owner: KnownProcess;
   readonly processes: readonly KnownProcess[];
   readonly container?: string;
-  /** A folder that holds the data when it could not be kept inside the data folder. */
-  readonly outsideDataDir?: string;
 };
 
 export const RECORD_FILE = "server.json";
 const run = promisify(execFile);
 const GRACE_MS = 10_000;
-
-/** This process, as owner of a record. */
-export async function identifySelf(): Promise<KnownProcess> {
-  const self = await findProcess(process.pid);
-  if (self === undefined) throw new Error(`process ${process.pid} does not find itself in the process table`);
-  return { pid: self.pid, identity: self.identity };
-}
 
 /** Written aside and renamed, so that nobody reads half a record. */
 export async function writeRecord(dataDir: string, record: ServerRecord): Promise<void> {
@@ -63,7 +58,7 @@ export async function endStaleServer(dataDir: string, stopSignal: NodeJS.Signals
     throw new Error(`a server is running on ${dataDir} already (pid ${running[0]?.pid}, started by ${owner.pid})`);
   }
   if (record.container !== undefined) await removeContainer(record.container);
-  await endProcesses(running, stopSignal);
+  await endProcesses(running, [{ signal: stopSignal, graceMs: GRACE_MS }]);
 }
 
 /** Ends the server of a data folder, whoever started it, and removes all its data. */
@@ -72,36 +67,8 @@ export async function removeServer(dataDir: string): Promise<void> {
   if (record !== undefined) {
     if (record.container !== undefined) await removeContainer(record.container);
     await killTree(await stillAlive(record.processes));
-    if (record.outsideDataDir !== undefined) await rm(record.outsideDataDir, { recursive: true, force: true });
   }
   await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
-}
-
-/** Asks with the signal, waits, then kills what is left, descendants included. Returns when all are gone. */
-export async function endProcesses(roots: readonly KnownProcess[], signal: NodeJS.Signals, graceMs = GRACE_MS) {
-  if (roots.length === 0) return;
-  const pids = roots.map(({ pid }) => pid);
-  const tree = treeOf(await listProcesses(), pids);
-  for (const pid of pids) sendSignal(pid, "SIGCONT");
-  for (const pid of pids) sendSignal(pid, signal);
-  const deadline = performance.now() + graceMs;
-  while ((await stillAlive(tree)).length > 0 && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  await killTree(await stillAlive(tree));
-}
-
-/**
- * SIGKILL for the processes and all their descendants; returns when all are gone. The roots are frozen first, so
- * that none forks a child after the children were counted.
- */
-export async function killTree(roots: readonly KnownProcess[]): Promise<void> {
-  if (roots.length === 0) return;
-  const pids = roots.map(({ pid }) => pid);
-  for (const pid of pids) sendSignal(pid, "SIGSTOP");
-  const tree = treeOf(await listProcesses(), pids);
-  for (const { pid } of tree) sendSignal(pid, "SIGKILL");
-  await waitFor(async () => (await stillAlive(tree)).length === 0, { what: `processes ${pids} to end after SIGKILL` });
 }
 
 /**
@@ -127,9 +94,6 @@ function parseRecord(text: string, dataDir: string): ServerRecord {
     owner: value.owner,
     processes: value.processes,
     ...("container" in value && typeof value.container === "string" ? { container: value.container } : {}),
-    ...("outsideDataDir" in value && typeof value.outsideDataDir === "string"
-      ? { outsideDataDir: value.outsideDataDir }
-      : {}),
   };
 }
 

@@ -2,20 +2,22 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { waitFor } from "../wait-for.ts";
-import { isPortFree } from "./free-port.ts";
-import { findProcess, hasCode, listProcesses, sendSignal, stillAlive, treeOf } from "./process-table.ts";
-import type { ServerControls } from "./running-server.ts";
-import type { KnownProcess } from "./server-record.ts";
 import {
   endProcesses,
-  endStaleServer,
+  findProcess,
+  hasCode,
   identifySelf,
+  isPortFree,
+  type KnownProcess,
   killTree,
-  readRecord,
-  removeServer,
-  writeRecord,
-} from "./server-record.ts";
+  listProcesses,
+  sendSignal,
+  stillAlive,
+  treeOf,
+} from "@sms-gateway/embedded-postgres";
+import { waitFor } from "../wait-for.ts";
+import type { ServerControls } from "./running-server.ts";
+import { endStaleServer, readRecord, removeServer, writeRecord } from "./server-record.ts";
 
 /** One process of a server. */
 export type ProcessPlan = {
@@ -39,7 +41,6 @@ export type ServerPlan = {
   readonly stopSignal: NodeJS.Signals;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
-  readonly outsideDataDir?: string;
 };
 
 type LaunchedProcess = KnownProcess & { readonly program: string; ending?: string };
@@ -135,7 +136,8 @@ async function stopSupervised(server: Supervision): Promise<void> {
   const main = alive.find(({ pid }) => pid === server.launched.at(-1)?.pid);
   // A frozen process takes no signal but SIGKILL.
   await signalTree(server, "SIGCONT");
-  if (main !== undefined) await endProcesses([main], server.plan.stopSignal, server.plan.stopTimeoutMs);
+  const { stopSignal, stopTimeoutMs } = server.plan;
+  if (main !== undefined) await endProcesses([main], [{ signal: stopSignal, graceMs: stopTimeoutMs }]);
   await killTree(await stillAlive(server.launched));
   await forget(server);
 }
@@ -183,7 +185,6 @@ async function remember({ plan }: Supervision, processes: readonly KnownProcess[
   await writeRecord(plan.dataDir, {
     owner: await identifySelf(),
     processes: processes.map(({ pid, identity }) => ({ pid, identity })),
-    ...(plan.outsideDataDir === undefined ? {} : { outsideDataDir: plan.outsideDataDir }),
   });
 }
 

@@ -5,7 +5,7 @@ test("an empty environment names no server and asks for none", () => {
   const config = readTestServersConfig({ TEST_REDIS_URL: "" });
   expect(config.redisUrl).toBeUndefined();
   expect(config.databaseUrl).toBeUndefined();
-  expect(config).toMatchObject({ missingServerFails: false, ownServersIn: "programs" });
+  expect(config).toMatchObject({ missingServerFails: false, ownServersIn: "programs", postgresPrograms: "any" });
 });
 
 test("CI=true makes a missing server a failure", () => {
@@ -14,6 +14,13 @@ test("CI=true makes a missing server a failure", () => {
 
 test("all bad variables are reported together by name", () => {
   const read = () =>
-    readTestServersConfig({ TEST_REDIS_URL: "http://x", TEST_DATABASE_URL: "nonsense", TEST_SERVERS_IN: "podman" });
-  expect(read).toThrow(/TEST_REDIS_URL .*redis:[\s\S]*TEST_DATABASE_URL .*postgres:[\s\S]*TEST_SERVERS_IN/);
+    readTestServersConfig({
+      TEST_REDIS_URL: "http://x",
+      TEST_DATABASE_URL: "nonsense",
+      TEST_SERVERS_IN: "podman",
+      TEST_POSTGRES: "18",
+    });
+  expect(read).toThrow(
+    /TEST_REDIS_URL .*redis:[\s\S]*TEST_DATABASE_URL .*postgres:[\s\S]*TEST_SERVERS_IN[\s\S]*TEST_POSTGRES/,
+  );
 });

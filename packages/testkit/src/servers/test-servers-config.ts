@@ -13,6 +13,8 @@ export type TestServersConfig = {
   readonly missingServerFails: boolean;
   /** TEST_SERVERS_IN: where suites that stop or block a server start their own. Default: from programs. */
   readonly ownServersIn: "docker" | "programs";
+  /** TEST_POSTGRES=embedded: Postgres is started from the programs that come with this project's packages only. */
+  readonly postgresPrograms: "any" | "embedded";
   /** TEST_RUN_DIR: folder of this run for the data of such servers. Without a runner: one below the system's. */
   readonly runDir?: string;
   /** Where run folders are made when there is no runner. */
@@ -45,12 +47,17 @@ export function readTestServersConfig(
   if (ownServersIn !== "docker" && ownServersIn !== "programs") {
     problems.push(`TEST_SERVERS_IN must be docker or programs, not ${JSON.stringify(ownServersIn)}`);
   }
+  const postgresPrograms = env.TEST_POSTGRES || "any";
+  if (postgresPrograms !== "any" && postgresPrograms !== "embedded") {
+    problems.push(`TEST_POSTGRES must be any or embedded, not ${JSON.stringify(postgresPrograms)}`);
+  }
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return {
     ...(rabbitmqUrl === undefined ? {} : { rabbitmqUrl }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     missingServerFails: env.CI === "true",
+    postgresPrograms: postgresPrograms === "embedded" ? "embedded" : "any",
     ownServersIn: ownServersIn === "docker" ? "docker" : "programs",
     ...(env.TEST_RUN_DIR ? { runDir: env.TEST_RUN_DIR } : {}),
     runsRoot: join(tmpdir(), `sms-gateway-test-${process.getuid?.() ?? 0}`),

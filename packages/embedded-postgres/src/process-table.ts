@@ -32,6 +32,16 @@ export async function findProcess(pid: number): Promise<ProcessEntry | undefined
   return { pid, parentPid: Number(parentPid), identity: `${bootId?.trim()}:${rest[17]}` };
 }
 
+/**
+ * The program and arguments that a living process was started with, joined by spaces; a process may have put a title
+ * in their place, as those of Postgres do, except for the first. Empty when there is no such process.
+ */
+export async function readCommand(pid: number): Promise<string> {
+  if (process.platform !== "linux") return readCommandWithPs(pid);
+  const args = (await readIfThere(`/proc/${pid}/cmdline`)) ?? "";
+  return args.replaceAll("\0", " ").trimEnd();
+}
+
 /** The roots and all their descendants, as far as they are in the list. */
 export function treeOf(entries: readonly ProcessEntry[], roots: readonly number[]): ProcessEntry[] {
   const wanted = new Set(roots);
@@ -85,4 +95,14 @@ async function listWithPs(): Promise<ProcessEntry[]> {
     if (started === undefined || state?.startsWith("Z")) return [];
     return [{ pid: Number(pid), parentPid: Number(parentPid), identity: started }];
   });
+}
+
+async function readCommandWithPs(pid: number): Promise<string> {
+  try {
+    return (await run("ps", ["-ww", "-o", "command=", "-p", `${pid}`], { timeout: 5_000 })).stdout.trimEnd();
+  } catch (error) {
+    // `ps` ends with 1 when it finds no such process.
+    if (error instanceof Error && "code" in error && error.code === 1) return "";
+    throw error;
+  }
 }
