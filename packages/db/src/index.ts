@@ -1,3 +1,5 @@
+export { createDbAdmission, type DbAdmissionOptions } from "./admission/db-admission.ts";
+export { dropExpiredAdmission } from "./admission/drop-expired-admission.ts";
 export type { Amount } from "./amount.ts";
 export { type CancelResult, cancelMessage } from "./change/cancel-message.ts";
 export { changeMessages, type Decide, type StatusChange } from "./change/change-messages.ts";
@@ -27,6 +29,8 @@ export {
   setClientActive,
   setClientLimits,
 } from "./directory/clients.ts";
+export { createDbDirectory } from "./directory/db-directory.ts";
+export { createDbDirectoryPublisher } from "./directory/db-directory-publisher.ts";
 export { type AdminResult, raiseDirectoryVersion, readDirectoryVersion } from "./directory/directory-version.ts";
 export { type CapabilitiesOf, loadDirectorySnapshot } from "./directory/load-directory-snapshot.ts";
 export {
@@ -43,6 +47,11 @@ export { ensurePartitions, type PartitionReport } from "./migrations/ensure-part
 export { migrate } from "./migrations/migrate.ts";
 export { MigrationError } from "./migrations/migration-error.ts";
 export { type DatabaseOptions, openDatabase } from "./open-database.ts";
+export { createDbOtpSessions, type DbOtpSessionsOptions } from "./otp/db-otp-sessions.ts";
+export { dropExpiredOtpSessions } from "./otp/drop-expired-otp-sessions.ts";
+export type { BackOff } from "./queue/back-off.ts";
+export { createDbQueue, type DbQueueOptions } from "./queue/create-db-queue.ts";
+export type { DbQueueEvent } from "./queue/queue-event.ts";
 export { countForgotten, type Forgotten } from "./read/count-forgotten.ts";
 export { findMessage } from "./read/find-message.ts";
 export { InvalidCursorError, listMessages, type MessageFilter, type MessagePage } from "./read/list-messages.ts";
@@ -59,3 +68,6 @@ export {
   removeParkedReports,
   takeParkedReports,
 } from "./reports/parked-reports.ts";
+export { exportData, type TransferredTable } from "./transfer/export-data.ts";
+export { importData } from "./transfer/import-data.ts";
+export { TransferError } from "./transfer/transfer-error.ts";

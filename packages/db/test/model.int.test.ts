@@ -35,6 +35,7 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
   Int: "integer",
   BigInt: "bigint",
   Json: "jsonb",
+  Bytes: "bytea",
 };
 const NATIVE_TYPES: Readonly<Record<string, (args: string[]) => string>> = {
   Uuid: () => "uuid",

@@ -25,14 +25,16 @@ export async function raiseDirectoryVersion(db: Database, above: number): Promis
 }
 
 /**
- * Above the present one, above `above`, and never below the milliseconds since 1970: a database that was restored to an
- * older state would else count on from there, and gateways take no version below the one they know.
+ * $1 a version. Above the present one, above that, and never below the milliseconds since 1970: a database that was
+ * restored to an older state would else count on from there, and gateways take no version below the one they know.
  */
+export const RAISE_VERSION = `
+update directory_version
+set version = greatest(version + 1, $1::bigint + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+where id = 1`;
+
 async function raiseVersion(prisma: Prisma.TransactionClient, above = 0): Promise<void> {
-  await prisma.$executeRaw`
-    update directory_version
-    set version = greatest(version + 1, ${above}::bigint + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
-    where id = 1`;
+  await prisma.$executeRawUnsafe(RAISE_VERSION, above);
 }
 
 /**

@@ -1,0 +1,35 @@
+export interface BackOff {
+  readonly firstMs: number;
+  readonly capMs: number;
+}
+
+/**
+ * Reconnecting. The cap is small, because a publish in doubt has only 5 s for its second try.
+ *
+ *   failures   1     2      3      4      5      6       7 and more
+ *   wait up to 50 ms 100 ms 200 ms 400 ms 800 ms 1600 ms 2000 ms
+ */
+export const RECONNECT: BackOff = { firstMs: 50, capMs: 2000 };
+
+/**
+ * Handing a batch over again after `take` has failed, as over AMQP.
+ *
+ *   failures     1        2      3      4      5 and more
+ *   wait         0.5–1 s  1–2 s  2–4 s  4–8 s  5–10 s
+ */
+export const RETAKE: BackOff = { firstMs: 1000, capMs: 10_000 };
+
+/** A wait of 0 up to the step for this number of failures in a row (1 is the first), in milliseconds. */
+export function fullJitterMs(backOff: BackOff, failures: number, random: () => number = Math.random): number {
+  return Math.round(stepMs(backOff, failures) * random());
+}
+
+/** A wait of half the step up to the whole. */
+export function halfJitterMs(backOff: BackOff, failures: number, random: () => number = Math.random): number {
+  return Math.round(stepMs(backOff, failures) * (0.5 + random() / 2));
+}
+
+function stepMs({ firstMs, capMs }: BackOff, failures: number): number {
+  // 2^30 is far beyond every cap; a larger exponent would only end in Infinity.
+  return Math.min(capMs, firstMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
+}

@@ -1,0 +1,166 @@
+import {
+  type AcceptedEnvelope,
+  type ConsumeOptions,
+  type Consumption,
+  type Lane,
+  type MessageQueue,
+  type PublishEnding,
+  type QueueHealth,
+  type ReadDelivery,
+  type ReportEnvelope,
+  readAcceptedGroup,
+  readReport,
+  writeAcceptedGroup,
+  writeReport,
+} from "@sms-gateway/contracts";
+import type pg from "pg";
+import type { Database } from "../connections.ts";
+import { COUNT_GROUPS } from "../sql/count-groups.ts";
+import { makeRandomId } from "../uuid.ts";
+import { type BackOff, RETAKE } from "./back-off.ts";
+import { PoolKeeper } from "./pool-keeper.ts";
+import { Publisher } from "./publisher.ts";
+import { QueueConsumer } from "./queue-consumer.ts";
+import type { DbQueueEvent } from "./queue-event.ts";
+import { type LimitSettings, QueueLimit } from "./queue-limit.ts";
+import { GROUP_QUEUES, QUEUE_NAMES } from "./queue-names.ts";
+import { describeConsuming, describePublishing } from "./queue-sessions.ts";
+import { withinMs } from "./time-limit.ts";
+import { WakeUps } from "./wake-ups.ts";
+
+export interface DbQueueOptions extends LimitSettings {
+  /** Pauses between calls of a `take` that fails; 1 s, doubling up to 10 s, when not given. */
+  readonly retake?: BackOff;
+  /** How often an idle consumer looks for groups of other processes, in milliseconds; 250 when not given. */
+  readonly pollMs?: number;
+  /** Told what happens to connections and publishes. Must not throw. */
+  readonly onEvent?: (event: DbQueueEvent) => void;
+}
+
+/** Groups of this process wake its consumers at once. */
+const POLL_MS = 250;
+/** How long consumers have that are still running when the queue is closed, in milliseconds. */
+const STOP_CONSUMERS_LIMIT_MS = 5000;
+const DEPTHS_LIMIT_MS = 2000;
+/** More than that is not counted: it would cost more than the number is worth. */
+const DEPTH_MAX = 100_000;
+
+/**
+ * The message queue on Postgres: a row per group, and a commit is the confirm (docs/decisions). It uses the address and the
+ * settings of `db`, which must be migrated, and connections of its own: up to eight for publishing, one per consumer. It
+ * connects at once, and again for as long as it is not closed; until then publishes end `not_handed_over`.
+ */
+export function createDbQueue(db: Database, options: DbQueueOptions = {}): MessageQueue {
+  return new DbQueue(db, options);
+}
+
+class DbQueue implements MessageQueue {
+  readonly #db: Database;
+  readonly #options: DbQueueOptions;
+  readonly #keeper: PoolKeeper;
+  readonly #publisher: Publisher;
+  readonly #wakeUps = new WakeUps();
+  readonly #consumers = new Set<Pick<QueueConsumer<unknown>, "isWell" | "isStopping" | "stop">>();
+  #depths: Promise<Record<string, number> | undefined> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(db: Database, options: DbQueueOptions) {
+    this.#db = db;
+    this.#options = options;
+    this.#keeper = new PoolKeeper(describePublishing(db), this.report);
+    this.#publisher = new Publisher({
+      keeper: this.#keeper,
+      limit: new QueueLimit(options),
+      onPublished: (queue) => this.#wakeUps.notify(queue),
+      report: this.report,
+    });
+  }
+
+  readonly report = (event: DbQueueEvent): void => this.#options.onEvent?.(event);
+
+  async publishAccepted(lane: Lane, envelopes: readonly AcceptedEnvelope[]): Promise<PublishEnding> {
+    return await this.#publish(QUEUE_NAMES.accepted[lane], envelopes.length, writeAcceptedGroup(envelopes));
+  }
+
+  async publishReport(report: ReportEnvelope): Promise<PublishEnding> {
+    return await this.#publish(QUEUE_NAMES.reports, 1, writeReport(report));
+  }
+
+  async consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption> {
+    return this.#consume(QUEUE_NAMES.accepted[lane], readAcceptedGroup, options);
+  }
+
+  async consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption> {
+    return this.#consume(QUEUE_NAMES.reports, readReport, options);
+  }
+
+  async depths(): Promise<Record<string, number> | undefined> {
+    // Callers that come together share one answer.
+    this.#depths ??= this.#readDepths().finally(() => {
+      this.#depths = undefined;
+    });
+    return await this.#depths;
+  }
+
+  health(): QueueHealth {
+    const isAway = this.#keeper.ready() === undefined;
+    const isUnread = [...this.#consumers].some(({ isWell, isStopping }) => !isWell && !isStopping);
+    if (isAway || isUnread) return { ok: false, detail: "message queue: no connection" };
+    const full = this.#publisher.fullBecause;
+    return full === undefined ? { ok: true } : { ok: true, detail: `message queue: ${full}; make room on its disk` };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const drained = this.#publisher.drain();
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop(STOP_CONSUMERS_LIMIT_MS)));
+    await drained;
+    await this.#keeper.close();
+  }
+
+  async #publish(queue: string, envelopes: number, body: Buffer): Promise<PublishEnding> {
+    return await this.#publisher.publish({ queue, publishId: makeRandomId(Date.now()), envelopes, body });
+  }
+
+  #consume<T>(queue: string, read: ReadDelivery<T>, options: ConsumeOptions<T>): Consumption {
+    if (this.#closing !== undefined) throw new Error(`${queue} cannot be consumed: the message queue is closed`);
+    const consumer = new QueueConsumer({
+      queue,
+      config: describeConsuming(this.#db),
+      read,
+      options,
+      retake: this.#options.retake ?? RETAKE,
+      pollMs: this.#options.pollMs ?? POLL_MS,
+      wakeUps: this.#wakeUps,
+      report: this.report,
+    });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  async #readDepths(): Promise<Record<string, number> | undefined> {
+    const startedAt = performance.now();
+    const pool = await this.#keeper.untilReady(DEPTHS_LIMIT_MS);
+    if (pool === undefined) return undefined;
+    try {
+      const leftMs = Math.max(1, DEPTHS_LIMIT_MS - (performance.now() - startedAt));
+      return await withinMs(leftMs, "counting what waits", countGroups(pool));
+    } catch {
+      // Not known is an answer here; whoever publishes or consumes finds out what is wrong.
+      return undefined;
+    }
+  }
+}
+
+async function countGroups(pool: pg.Pool): Promise<Record<string, number>> {
+  const asking = pool.query<{ queue: string | null; depth: number }>({
+    ...COUNT_GROUPS,
+    values: [GROUP_QUEUES, DEPTH_MAX],
+  });
+  const { rows } = await asking;
+  return Object.fromEntries(rows.map(({ queue, depth }) => [queue ?? QUEUE_NAMES.dead, depth]));
+}
