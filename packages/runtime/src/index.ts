@@ -4,6 +4,7 @@ export { type HealthRoutesOptions, healthRoutes } from "./health-routes.ts";
 export { type HttpMetricsOptions, httpMetricsPlugin } from "./http-metrics.ts";
 export { listSettings, type SettingDescription, type SettingGenerator, type SettingType } from "./list-settings.ts";
 export { type Environment, loadSettings } from "./load-settings.ts";
+export { type LogFileOptions, logFileSetting, openLogFile } from "./log-file.ts";
 export { createLogger, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
 export { maskPhoneNumber } from "./mask-phone-number.ts";
 export { maskSettings, usesDefaultSecrets } from "./mask-settings.ts";

@@ -1,5 +1,11 @@
 import { SHARED_SETTINGS } from "@sms-gateway/contracts";
-import { type Environment, loadSettings, SettingsError, usesDefaultSecrets } from "@sms-gateway/runtime";
+import {
+  type Environment,
+  loadSettings,
+  logFileSetting,
+  SettingsError,
+  usesDefaultSecrets,
+} from "@sms-gateway/runtime";
 import { type Static, Type } from "typebox";
 
 /** Every setting of the carrier lab. Keys are the environment's names; read once, in `main.ts`. */
@@ -42,6 +48,7 @@ export const carrierLabSettings = Type.Object({
     default: 1000,
   }),
   LOG_LEVEL: SHARED_SETTINGS.LOG_LEVEL,
+  LOG_FILE: logFileSetting,
 });
 export type CarrierLabSettings = Static<typeof carrierLabSettings>;
 
@@ -57,6 +64,11 @@ export function loadCarrierLabSettings(env: Environment = process.env): CarrierL
     throw new SettingsError([{ name: "LAB_TOKEN", problem }]);
   }
   return settings;
+}
+
+/** Where log lines go: needed before the settings are read, whose faults are logged. */
+export function readLogFile(env: Environment = process.env): string | undefined {
+  return env.LOG_FILE || undefined;
 }
 
 function isLoopback(host: string): boolean {

@@ -1,12 +1,14 @@
 import { buildCarrierLab, type CarrierLabOptions } from "@sms-gateway/carrier-lab";
-import { createLogger, maskSettings, type RunningService, runService } from "@sms-gateway/runtime";
+import { createLogger, maskSettings, openLogFile, type RunningService, runService } from "@sms-gateway/runtime";
 import Fastify, { type FastifyInstance } from "fastify";
-import { type CarrierLabSettings, carrierLabSettings, loadCarrierLabSettings } from "./config.ts";
+import { type CarrierLabSettings, carrierLabSettings, loadCarrierLabSettings, readLogFile } from "./config.ts";
 
 /** Submits and their last reports are done well within this; a container is given 20 s. */
 const STOP_TIMEOUT_MS = 10_000;
 
-const logger = createLogger({ service: "carrier-lab", level: "info" });
+const logFile = readLogFile();
+const destination = logFile === undefined ? {} : { destination: openLogFile({ path: logFile }) };
+const logger = createLogger({ service: "carrier-lab", level: "info", ...destination });
 
 await runService({ name: "carrier-lab", logger, start: startCarrierLab, stopTimeoutMs: STOP_TIMEOUT_MS });
 

@@ -88,7 +88,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
 }
 
 function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDeps {
-  const { settings, directory, logger, queue, admission, now } = deps;
+  const { settings, directory, logger, queue, admission, store, now } = deps;
   const publisher = createGroupPublisher({
     publishAccepted: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
     onGroup: (size, ending, seconds) => {
@@ -104,14 +104,25 @@ function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDe
       logger.error({ event: "reservation.given_up", step, seed: ref.seed, client_id: ref.clientId, err }),
   });
   const quotaDay = createQuotaCalendar();
-  return { settings, directory, admission, publisher, keeper, metrics, quotaDay, now, idSecret: settings.ID_SECRET };
+  return {
+    settings,
+    directory,
+    admission,
+    store,
+    publisher,
+    keeper,
+    metrics,
+    quotaDay,
+    now,
+    idSecret: settings.ID_SECRET,
+  };
 }
 
-function readinessChecks({ queue, admission, directory, settings }: GatewayDeps) {
+function readinessChecks({ queue, admission, store, directory, settings }: GatewayDeps) {
   const published = usesDefaultSecrets(gatewaySettings, settings);
   return [
     { name: "queue", check: async () => queue.health() },
-    { name: "redis", check: () => admission.health() },
+    { name: store, check: () => admission.health() },
     { name: "directory", check: async () => directory.health() },
     {
       // The worker refuses to start with published secrets once a real carrier is set up; here that shows in the directory.

@@ -9,6 +9,8 @@ export interface GatewayDeps {
   readonly metrics: Metrics;
   readonly queue: MessageQueue;
   readonly admission: Admission;
+  /** What admission and directory run on: its name in `/readyz` and in the reason of a 503. */
+  readonly store: "redis" | "database";
   readonly directory: Directory;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -1,3 +1,3 @@
 export { buildGateway, type Gateway } from "./app.ts";
-export { type GatewaySettings, gatewaySettings } from "./config.ts";
+export { type GatewaySettings, gatewaySettings, loadGatewaySettings } from "./config.ts";
 export type { GatewayDeps } from "./deps.ts";

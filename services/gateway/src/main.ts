@@ -47,7 +47,16 @@ async function start(): Promise<RunningService> {
   });
   stop.add("queue", () => queue.close());
 
-  const gateway = await buildGateway({ settings, logger, metrics, queue, admission, directory, now: Date.now });
+  const gateway = await buildGateway({
+    settings,
+    logger,
+    metrics,
+    queue,
+    admission,
+    store: "redis",
+    directory,
+    now: Date.now,
+  });
   stop.add("http", () => gateway.app.close());
   stop.add("readiness", () => gateway.beginStop());
   await gateway.app.listen({ host: settings.GATEWAY_HOST, port: settings.GATEWAY_PORT });

@@ -122,6 +122,7 @@ function openParts({ redisUrl, rabbitmqUrl }: Servers, { settings = {}, takeOver
     metrics: createMetrics("gateway"),
     queue,
     admission,
+    store: "redis",
     directory,
     now: Date.now,
   };

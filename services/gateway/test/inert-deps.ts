@@ -38,6 +38,7 @@ export function inertDeps(settings: Readonly<Record<string, string>> = {}, log: 
     metrics: createMetrics("gateway"),
     queue,
     admission,
+    store: "redis",
     directory,
     now: Date.now,
   };

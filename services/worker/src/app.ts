@@ -17,6 +17,7 @@ import { buildWork, type Work } from "./build-work.ts";
 import { WORKER_ROLES, type WorkerRole, type WorkerSettings } from "./config.ts";
 import { createCallbackAddresses } from "./delivery/callback-address.ts";
 import { observeChanges } from "./delivery/observe-changes.ts";
+import type { ExpiringRows } from "./delivery/sweeps.ts";
 import { createKnownDirectory } from "./directory/known-directory.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { prepareDatabase } from "./start/prepare-database.ts";
@@ -31,6 +32,8 @@ export interface WorkerDeps {
   readonly publisher: DirectoryPublisher;
   /** Readiness of what only the builder knows, such as Redis. */
   readonly checks?: readonly ReadinessCheck[];
+  /** Rows that only the builder's adapters have and that expire. */
+  readonly expiring?: readonly ExpiringRows[];
 }
 
 /** A worker that can be started and stopped once. */

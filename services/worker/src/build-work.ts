@@ -10,7 +10,14 @@ import { createProblemReport } from "./consumers/report-problem.ts";
 import type { CallbackAddresses } from "./delivery/callback-address.ts";
 import { createDispatcher, type Dispatcher } from "./delivery/dispatcher.ts";
 import { createReplanSweep } from "./delivery/replan-stranded.ts";
-import { dispatchSweeps, parkedReportSweep, queueDepthTask, upkeepSweeps } from "./delivery/sweeps.ts";
+import {
+  dispatchSweeps,
+  type ExpiringRows,
+  expirySweeps,
+  parkedReportSweep,
+  queueDepthTask,
+  upkeepSweeps,
+} from "./delivery/sweeps.ts";
 import type { KnownDirectory } from "./directory/known-directory.ts";
 import { createPublishDirectory } from "./directory/publish-directory.ts";
 import type { WorkerMetrics } from "./metrics.ts";
@@ -29,6 +36,7 @@ export interface WorkDeps {
   readonly addresses: CallbackAddresses;
   readonly directory: KnownDirectory;
   readonly roles: ReadonlySet<WorkerRole>;
+  readonly expiring?: readonly ExpiringRows[];
   /** Ends waiting for the first directory. */
   readonly signal: AbortSignal;
 }
@@ -103,6 +111,7 @@ function listTasks(deps: WorkDeps, dispatcher: Dispatcher | undefined): Repeated
     { name: "directory", everyMs: DIRECTORY_EVERY_MS, run: createPublishDirectory(deps) },
     queueDepthTask(queue, metrics),
     ...upkeepSweeps(deps),
+    ...expirySweeps(deps.expiring ?? []),
   ];
   if (dispatcher !== undefined) {
     const { wake, giveBackLost } = dispatcher;

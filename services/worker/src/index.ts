@@ -1,2 +1,3 @@
+export { capabilitiesOf } from "./accounts/provider-accounts.ts";
 export { buildWorker, type Worker, type WorkerDeps } from "./app.ts";
-export { type WorkerRole, type WorkerSettings, workerSettings } from "./config.ts";
+export { loadWorkerSettings, type WorkerRole, type WorkerSettings, workerSettings } from "./config.ts";

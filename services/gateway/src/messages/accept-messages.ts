@@ -30,6 +30,7 @@ import type { SendForm } from "./send-form.ts";
 /** What accepting needs. */
 export interface AcceptDeps {
   readonly admission: Admission;
+  readonly store: "redis" | "database";
   readonly keeper: ReservationKeeper;
   readonly publisher: GroupPublisher;
   readonly metrics: GatewayMetrics;
@@ -135,7 +136,7 @@ async function admit(
   } catch (error) {
     // The step may have been taken and only its answer lost: publish nothing, and take it back until that is certain.
     deps.keeper.release(ref);
-    throw error instanceof AdmissionUnavailableError ? notAccepted("redis_unreachable", error) : error;
+    throw error instanceof AdmissionUnavailableError ? notAccepted(`${deps.store}_unreachable`, error) : error;
   } finally {
     deps.metrics.admissionSeconds.observe((performance.now() - startedAtMs) / 1000);
   }

@@ -20,6 +20,13 @@ export interface SweepDeps {
   readonly logger: Logger;
 }
 
+/** Rows of a table whose time may be over. */
+export interface ExpiringRows {
+  readonly name: string;
+  /** Drops up to `limit` of them and answers how many. */
+  readonly drop: (limit: number) => Promise<number>;
+}
+
 /** Rows of one statement; small enough to hold no lock for long. */
 const SWEEP_MAX = 500;
 /** Statements of one run. What is left comes with the next run, so that no sweep runs for ever. */
@@ -46,6 +53,17 @@ export function dispatchSweeps(deps: SweepDeps): RepeatedTask[] {
 /** Keeps the tables in order: work of every worker, done by one at a time. */
 export function upkeepSweeps({ db, logger }: SweepDeps): RepeatedTask[] {
   return [{ name: "partitions", everyMs: HOUR_MS, run: () => keepPartitions(db, logger) }];
+}
+
+/** Drops what has expired: work of every worker, in any order. */
+export function expirySweeps(tables: readonly ExpiringRows[]): RepeatedTask[] {
+  return tables.map(({ name, drop }) => ({
+    name,
+    everyMs: MINUTE_MS,
+    run: async () => {
+      await dropInRounds(() => drop(SWEEP_MAX));
+    },
+  }));
 }
 
 /** Drops reports that nobody knows anything about, loudly. */
