@@ -1,17 +1,21 @@
 # The commands of this project. `make help` lists them.
-# Two shapes, one set of commands: Docker Compose where an engine answers, else without Docker (see docs/development.md).
+# Two shapes, one set of commands: Docker Compose where an engine answers, else without Docker; MODE=docker|standalone
+# decides (see docs/development.md).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PNPM := npx --yes pnpm@10
 RUN := node_modules/.bin/tsx --conditions=@sms-gateway/source
 ARGS ?=
+FILE ?=
 
-.PHONY: help up down logs logs-b build test test-a test-b lint fmt check docs dev bench admin install
+.PHONY: help up down logs logs-b reset build test test-a test-b lint fmt check docs dev bench admin export import install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# So that what is told as the time it took counts the installing.
+up: export UP_STARTED_AT_S := $(shell date +%s)
 up: install ## Install, build and start everything, wait until it is healthy, print addresses and key
 	@$(RUN) scripts/up.ts
 
@@ -23,6 +27,9 @@ logs: install ## Follow the gateway's log
 
 logs-b: install ## Follow the worker's log
 	@$(RUN) scripts/logs.ts worker
+
+reset: install ## Stop everything and delete all data, after asking (FORCE=1: without)
+	@$(RUN) scripts/reset.ts
 
 build: install ## Build the packages, and the images where a Docker Engine answers
 	@$(RUN) scripts/build.ts
@@ -49,7 +56,7 @@ docs: install ## Write the settings tables and the OpenAPI document from the cod
 	@$(RUN) scripts/docs.ts
 	@$(RUN) scripts/openapi.ts
 
-dev: install ## Run gateway, worker and carrier lab from sources, with servers of their own, in the foreground
+dev: install ## Run everything from sources in the foreground, restarted on change; Ctrl-C ends it
 	@$(RUN) scripts/dev.ts
 
 bench: install ## Measure; `make bench ARGS=--quick` for a short run
@@ -58,9 +65,16 @@ bench: install ## Measure; `make bench ARGS=--quick` for a short run
 admin: install ## Operate: make admin ARGS='provider disable plivo'
 	@$(RUN) scripts/admin.ts $(ARGS)
 
+export: install ## Write all data of this installation into a file: make export FILE=sms.dump
+	@$(RUN) scripts/export.ts $(if $(FILE),"$(FILE)")
+
+import: install ## Read such a file into a new, empty installation: make import FILE=sms.dump
+	@$(RUN) scripts/import.ts $(if $(FILE),"$(FILE)")
+
 install: node_modules/.installed
 
 node_modules/.installed: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json e2e/package.json bench/package.json scripts/package.json) packages/db/prisma/schema.prisma
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or later is needed; this is " + process.version); process.exit(1); }'
 	@echo "Installing packages (first time, or after a change) …"
 	@$(PNPM) install --frozen-lockfile --reporter=silent
 	@$(PNPM) --silent --filter @sms-gateway/db run generate

@@ -1,9 +1,20 @@
+/** `make down`: stops everything of the shape that runs; data and accepted messages stay. */
+import { resolve } from "node:path";
+import { withCommandLock } from "./operate/command-lock.ts";
 import { compose } from "./operate/docker.ts";
 import { rememberedMode } from "./operate/mode.ts";
+import { runCommand } from "./operate/operator-error.ts";
+import { stopStandalone } from "./operate/stop-standalone.ts";
 
-if (rememberedMode() === "standalone") {
-  console.error("Nothing to stop: the shape without Docker is not there yet. Stop `make dev` with Ctrl-C.");
-  process.exit(1);
-}
-// Without --volumes: data and accepted messages stay.
-compose("down");
+const ROOT = resolve(import.meta.dirname, "..");
+
+await runCommand(() =>
+  withCommandLock(ROOT, "down", async () => {
+    // Whatever was used last, unless it was said to be about Docker.
+    const wasRunning = process.env.MODE !== "docker" && (await stopStandalone(ROOT));
+    // Without --volumes: data and accepted messages stay.
+    if (rememberedMode(ROOT) === "docker") compose("down");
+    else console.log(wasRunning ? "Everything is stopped; the data stays." : "Nothing runs.");
+    return 0;
+  }),
+);

@@ -27,6 +27,7 @@ async function readDocument(): Promise<string> {
     logger: createLogger({ service: "openapi", level: "error" }),
     metrics: createMetrics("openapi"),
     now: Date.now,
+    store: "redis",
     ...inertAdapters(),
   });
   try {

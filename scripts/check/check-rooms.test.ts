@@ -44,7 +44,11 @@ describe("checkRooms", () => {
       'import twilio from "twilio/lib/rest/Twilio.js";',
       "only packages/providers may import twilio",
     ],
-    ["services/standalone/src/main.ts", 'import { startWorker } from "@sms-gateway/worker";', "only build… of worker"],
+    [
+      "services/standalone/src/main.ts",
+      'import { startWorker } from "@sms-gateway/worker";',
+      "only build…, load…Settings and capabilitiesOf of worker",
+    ],
     ["packages/mystery/src/a.ts", 'import { x } from "@sms-gateway/sms";', "not in the room table"],
     ["services/worker/src/delivery/a.ts", 'import { x } from "../consumers/b.ts";', "goes back up"],
     ["services/worker/src/routes/a.ts", 'import type { App } from "../app.ts";', "goes back up"],

@@ -62,10 +62,15 @@ function judgeOurs(site: ImportSite, reference: ModuleReference): string[] {
   return [];
 }
 
-/** Standalone is only wiring: of a service it may take the function that builds it. */
+/** What builds a service, and what that needs: its settings, and for the directory what its providers can do. */
+const WIRING_NAMES = /^(build[A-Z]\w*|load[A-Z]\w*Settings|capabilitiesOf)$/;
+
+/** Standalone is only wiring: of a service it may take the function that builds it and what that needs. */
 function judgeWiring(name: string, reference: ModuleReference): string[] {
-  const others = reference.names.filter((imported) => !/^build[A-Z]/.test(imported));
-  return others.length === 0 ? [] : [`standalone may import only build… of ${name}, not ${others.join(", ")}`];
+  const others = reference.names.filter((imported) => !WIRING_NAMES.test(imported));
+  return others.length === 0
+    ? []
+    : [`standalone may import only build…, load…Settings and capabilitiesOf of ${name}, not ${others.join(", ")}`];
 }
 
 function judgeLibrary(site: ImportSite, reference: ModuleReference): string[] {

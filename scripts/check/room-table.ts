@@ -24,14 +24,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "packages/providers": { may: ["contracts", "sms"] },
   "packages/carrier-lab": { may: [] },
   "packages/client": { may: ["contracts"] },
-  "packages/testkit": { may: ["contracts", "sms"], workshop: true },
+  "packages/embedded-postgres": { may: [] },
+  "packages/testkit": { may: ["contracts", "embedded-postgres", "sms"], workshop: true },
   "services/gateway": { may: ["amqp", "contracts", "http", "redis", "runtime", "sms"] },
   "services/worker": { may: ["amqp", "contracts", "db", "http", "providers", "redis", "runtime", "sms"] },
   "services/carrier-lab": { may: ["carrier-lab", "contracts", "runtime"] },
-  "services/standalone": { may: ["contracts", "db", "gateway", "providers", "runtime", "sms", "worker"] },
+  "services/standalone": {
+    may: ["contracts", "db", "embedded-postgres", "gateway", "providers", "runtime", "sms", "worker"],
+  },
   "services/console": { may: ["client", "contracts"] },
   e2e: { may: ["carrier-lab", "client", "contracts", "sms", "testkit"], workshop: true },
-  bench: { may: ["amqp", "carrier-lab", "client", "contracts", "db", "redis", "sms", "testkit"], workshop: true },
+  bench: {
+    may: ["amqp", "carrier-lab", "client", "contracts", "db", "embedded-postgres", "redis", "sms", "testkit"],
+    workshop: true,
+  },
   scripts: {
     may: [
       "amqp",
@@ -39,6 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "client",
       "contracts",
       "db",
+      "embedded-postgres",
       "gateway",
       "providers",
       "redis",
@@ -64,5 +71,6 @@ export const FENCED_LIBRARIES: readonly { readonly matches: RegExp; readonly own
   { matches: /^(@prisma\/.+|prisma|pg|pg-.+|@types\/pg)$/, owner: "packages/db" },
   { matches: /^(amqplib|@types\/amqplib)$/, owner: "packages/amqp" },
   { matches: /^ioredis$/, owner: "packages/redis" },
+  { matches: /^(@embedded-postgres\/.+|embedded-postgres)$/, owner: "packages/embedded-postgres" },
   { matches: /^(twilio|plivo|@vonage\/.+|@aws-sdk\/.+)$/, owner: "packages/providers" },
 ];

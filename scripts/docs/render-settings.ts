@@ -1,5 +1,7 @@
 import type { ServiceSetting } from "./service-settings.ts";
 
+const GENERATED_NOTE = "`make up` generates it.";
+
 /** The settings as a Markdown table for `docs/configuration.md`. */
 export function renderSettingsTable(settings: readonly ServiceSetting[]): string {
   const rows = settings.map((setting) => {
@@ -29,6 +31,14 @@ export function renderEnvExample(settings: readonly ServiceSetting[]): string {
     .join("\n\n");
 }
 
+/** The settings of such a file whose values `make up` makes: the same as by the schemas, without loading the services. */
+export function listGeneratedSettings(example: string): string[] {
+  return example.split("\n\n").flatMap((entry) => {
+    const [about = "", setting = ""] = entry.split("\n").slice(-2);
+    return about.includes(GENERATED_NOTE.replaceAll("`", "")) ? (/^#?([A-Z][A-Z0-9_]*)=/.exec(setting)?.[1] ?? []) : [];
+  });
+}
+
 function describeForm(setting: ServiceSetting): string {
   const form =
     setting.choices === undefined ? setting.type : setting.choices.map((choice) => `\`${String(choice)}\``).join(", ");
@@ -46,7 +56,7 @@ function describeDefault(setting: ServiceSetting): string {
 function describeMeaning(setting: ServiceSetting): string {
   const notes = [
     setting.secret ? "Secret." : "",
-    setting.generate === undefined ? "" : "`make up` generates it.",
+    setting.generate === undefined ? "" : GENERATED_NOTE,
     setting.aliases.length === 0 ? "" : `Also read as ${setting.aliases.map((name) => `\`${name}\``).join(", ")}.`,
   ];
   return [setting.description, ...notes].filter((note) => note !== "").join(" ");

@@ -9,6 +9,7 @@ const SETTING_SCHEMAS = [
   { service: "gateway", schema: "gatewaySettings" },
   { service: "worker", schema: "workerSettings" },
   { service: "carrier-lab", schema: "carrierLabSettings" },
+  { service: "standalone", schema: "standaloneSettings" },
 ] as const;
 
 /** A setting and the services that read it. */

@@ -15,6 +15,12 @@ export function compose(...args: string[]): void {
   process.exit(status ?? 1);
 }
 
+/** Whether containers of this compose project run; without an engine none do. */
+export function runsInDocker(): boolean {
+  const { status, stdout } = spawnSync("docker", ["compose", "ps", "--quiet"], { encoding: "utf8", timeout: 10_000 });
+  return status === 0 && stdout.trim() !== "";
+}
+
 /** Whether the database's volume of this compose project is there already: then the servers have their passwords. */
 export function hasDataVolume(): boolean {
   // Compose's own rule for the project's name.

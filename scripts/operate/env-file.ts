@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { loadServiceSettings } from "../docs/service-settings.ts";
+import { listGeneratedSettings } from "../docs/render-settings.ts";
 
 const ENV_FILE = ".env";
 
@@ -14,13 +14,9 @@ const SERVER_PASSWORDS = ["RABBITMQ_PASSWORD", "REDIS_PASSWORD", "POSTGRES_PASSW
  * names it made. `serverPasswords`: also those of the containers' servers, which read them only while their volume is
  * empty, so that a new one for an old volume would lock everybody out.
  */
-export async function generateSecrets(
-  root: string,
-  { serverPasswords }: { serverPasswords: boolean },
-): Promise<string[]> {
+export function generateSecrets(root: string, { serverPasswords }: { serverPasswords: boolean }): string[] {
   const file = join(root, ENV_FILE);
-  const settings = await loadServiceSettings(root);
-  const marked = settings.filter((setting) => setting.generate !== undefined).map((setting) => setting.name);
+  const marked = listGeneratedSettings(readFileSync(join(root, ".env.example"), "utf8"));
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   const known = parseEnv(text);
   const wanted = new Set([...marked, ...(serverPasswords ? SERVER_PASSWORDS : [])]);
@@ -45,4 +41,10 @@ export function readEnvFile(root: string): Record<string, string> {
 /** A setting as `docker compose` will see it: the shell's environment, else `.env`, else the default. */
 export function settingOf(root: string, name: string, fallback: string): string {
   return process.env[name] || readEnvFile(root)[name] || fallback;
+}
+
+/** The environment of a service without Docker, by the same order. An empty value counts as not set. */
+export function readServiceEnvironment(root: string): Record<string, string> {
+  const shell = Object.entries(process.env).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  return { ...readEnvFile(root), ...Object.fromEntries(shell) };
 }

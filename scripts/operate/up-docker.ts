@@ -1,0 +1,64 @@
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { announce } from "./announce.ts";
+import { compose, hasDataVolume } from "./docker.ts";
+import { generateSecrets, readEnvFile, readServiceEnvironment, settingOf } from "./env-file.ts";
+import { portOf } from "./local-programs.ts";
+import { rememberMode } from "./mode.ts";
+import { OperatorError } from "./operator-error.ts";
+import { listLiving } from "./run-record.ts";
+
+const HEALTHY_WITHIN_S = 300;
+
+/**
+ * Builds the images and starts everything with Docker Compose, waits until it is healthy and says where it is.
+ * @throws OperatorError
+ */
+export async function upDocker(
+  root: string,
+  { why, startedAtMs }: { why: string; startedAtMs: number },
+): Promise<number> {
+  console.log(`Starting with Docker Compose, since ${why}.`);
+  if ((await listLiving(root)).length > 0) {
+    throw new OperatorError(
+      'It runs without Docker already. "make down" stops that (its data stays there); then run this again.',
+    );
+  }
+  const oldData = hasDataVolume();
+  const made = generateSecrets(root, { serverPasswords: !oldData });
+  if (made.length > 0) console.log(`Made secrets in .env: ${made.join(", ")}.`);
+  if (oldData && readEnvFile(root).POSTGRES_PASSWORD === undefined) {
+    console.log(
+      "The servers' data is older than .env: they keep the passwords they have (RABBITMQ_PASSWORD and the others).",
+    );
+  }
+  rememberMode(root, "docker");
+  provideCertificates();
+  compose("up", "--detach", "--build", "--wait", "--wait-timeout", String(HEALTHY_WITHIN_S));
+  const environment = readServiceEnvironment(root);
+  for (const setting of ["GATEWAY_PORT", "WORKER_PORT"] as const) {
+    await refuseUnready(`http://localhost:${portOf(environment, setting)}/readyz`);
+  }
+  const rabbitmq = `http://localhost:${settingOf(root, "RABBITMQ_UI_PORT", "15672")}`;
+  const took = ((Date.now() - startedAtMs) / 1000).toFixed(0);
+  announce(environment, {
+    title: `Ready after ${took} s.`,
+    rows: [
+      ["RabbitMQ", `${rabbitmq}   user guest, password guest (look, don't touch)`],
+      ["Data", "in volumes of Docker; make reset deletes them"],
+    ],
+  });
+  return 0;
+}
+
+async function refuseUnready(url: string): Promise<void> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new OperatorError(`${url} answers ${answer.status}: ${await answer.text()}`);
+}
+
+/** Image builds trust what this machine trusts: needed behind a proxy that inspects TLS. */
+function provideCertificates(): void {
+  const file = process.env.NODE_EXTRA_CA_CERTS;
+  if (file === undefined || !existsSync(file)) return;
+  mkdirSync(".data/build", { recursive: true });
+  copyFileSync(file, ".data/build/ca-certificates.pem");
+}

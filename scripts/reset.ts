@@ -1,0 +1,66 @@
+/** `make reset`: stops everything and deletes the data of the shape, after asking; `FORCE=1` does not ask. */
+import { existsSync, rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { withCommandLock } from "./operate/command-lock.ts";
+import { compose } from "./operate/docker.ts";
+import { readServiceEnvironment } from "./operate/env-file.ts";
+import { forgetMode, type Mode, rememberedMode } from "./operate/mode.ts";
+import { OperatorError, runCommand } from "./operate/operator-error.ts";
+import { databaseFolder } from "./operate/standalone-database.ts";
+import { stopStandalone } from "./operate/stop-standalone.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+await runCommand(() =>
+  withCommandLock(ROOT, "reset", async () => {
+    const mode = rememberedMode(ROOT);
+    const folders = mode === "standalone" ? listDataFolders() : [];
+    if (mode === "standalone" && folders.length === 0) {
+      console.log("There is no data to delete.");
+      return 0;
+    }
+    const what = mode === "docker" ? "the volumes of Docker Compose" : folders.map(nameOf).join(", ");
+    console.log(`This stops everything and deletes for good: all messages, clients and keys (${what}).`);
+    if (readServiceEnvironment(ROOT).DATABASE_URL !== undefined) {
+      console.log("The database of DATABASE_URL is not touched: empty it yourself.");
+    }
+    await confirm();
+    await deleteData(mode, folders);
+    console.log(
+      "Deleted. The secrets in .env stay, and fit new data as well; for new ones delete .env before make up.",
+    );
+    return 0;
+  }),
+);
+
+function listDataFolders(): string[] {
+  const folders = [databaseFolder(ROOT), ...["lab", "log"].map((name) => join(ROOT, ".data", name))];
+  return folders.filter((folder) => existsSync(folder));
+}
+
+async function deleteData(mode: Mode, folders: readonly string[]): Promise<void> {
+  await stopStandalone(ROOT);
+  if (mode === "docker") compose("down", "--volumes");
+  for (const folder of folders) rmSync(folder, { recursive: true, maxRetries: 3 });
+  forgetMode(ROOT);
+}
+
+/** @throws OperatorError when nobody says yes */
+async function confirm(): Promise<void> {
+  if (process.env.FORCE === "1") return;
+  if (!process.stdin.isTTY) {
+    throw new OperatorError("Nothing was deleted: there is no terminal to ask in. FORCE=1 make reset does not ask.");
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    if ((await terminal.question('Type "yes" to delete it: ')).trim() === "yes") return;
+  } finally {
+    terminal.close();
+  }
+  throw new OperatorError("Nothing was deleted.");
+}
+
+function nameOf(folder: string): string {
+  return relative(ROOT, folder);
+}
