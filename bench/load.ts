@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import autocannon from "autocannon";
 
 /** What one run of load found. */
@@ -40,4 +41,23 @@ export async function postLoad(
     answers,
     failures: result.non2xx + result.errors + result.timeouts,
   };
+}
+
+/** Posts one message every `everyMs`, so that none meets another. */
+export async function postSingles(
+  baseUrl: string,
+  { count, everyMs }: { count: number; everyMs: number },
+): Promise<void> {
+  for (let posted = 0; posted < count; posted += 1) {
+    const answer = await fetch(`${baseUrl}/api/v1/sms/send`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "api-key": API_KEY },
+      body: BODY,
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (answer.status !== 202)
+      throw new Error(`a single message was answered ${answer.status}: ${await answer.text()}`);
+    await answer.arrayBuffer();
+    await delay(everyMs);
+  }
 }

@@ -1,18 +1,32 @@
 /**
  * `make bench`: accept rate and latency at 64 keep-alive connections against a bare Fastify route with the same schema,
- * and messages per second from POST to `sent`, all in one run on one machine. Only the ratios compare between machines.
- * `--quick` takes 5 s a run instead of 20 s.
+ * messages per second from POST to `sent`, how soon a single message reaches its provider, and memory; all in one run on
+ * one machine. Only the ratios compare between machines. `--quick` takes 5 s a run instead of 20 s; `--standalone`
+ * measures the shape without servers.
  */
+import { execFileSync } from "node:child_process";
 import { findFreePort, waitFor } from "@sms-gateway/testkit";
 import { Client } from "pg";
-import { type LoadResult, postLoad } from "./load.ts";
-import { endProcess, openBenchFolder, startProcess, startStack } from "./stack.ts";
+import { type LoadResult, postLoad, postSingles } from "./load.ts";
+import { endProcess, openBenchFolder, type Stack, startProcess, startStack } from "./stack.ts";
 
 const CONNECTIONS = 64;
 const WARM_UP_S = 2;
 const seconds = process.argv.includes("--quick") ? 5 : 20;
+const shape = process.argv.includes("--standalone") ? "standalone" : "docker";
 /** Longest wait for the queue to be worked off. */
 const SENT_WITHIN_MS = 15 * 60_000;
+/** Messages sent one after the other, each with all of the machine to itself. */
+const SINGLES = 200;
+const SINGLES_EVERY_MS = 100;
+
+/** How long single messages took from acceptance, in milliseconds. */
+interface Latency {
+  readonly openedP50Ms: number;
+  readonly openedP99Ms: number;
+  readonly sentP50Ms: number;
+  readonly sentP99Ms: number;
+}
 
 const folder = await openBenchFolder();
 try {
@@ -23,14 +37,17 @@ try {
 }
 
 async function measureStack(bare: LoadResult): Promise<void> {
-  const stack = await startStack(folder);
+  const stack = await startStack(folder, shape);
   try {
+    const idleMb = memoryOf(stack);
     await postLoad(stack.gatewayUrl, { connections: CONNECTIONS, seconds: WARM_UP_S });
     await allSent(stack.databaseUrl);
+    const latency = await measureSingles(stack);
     const startedAtMs = Date.now();
     const gateway = await postLoad(stack.gatewayUrl, { connections: CONNECTIONS, seconds });
     const sent = await allSent(stack.databaseUrl, startedAtMs);
-    report(bare, gateway, sent);
+    report({ bare, gateway, sent, latency });
+    console.log(`memory of our processes ${idleMb} MB idle, ${memoryOf(stack)} MB after the load\n`);
   } finally {
     await stack.stop();
   }
@@ -52,11 +69,31 @@ async function measureBareRoute(): Promise<LoadResult> {
   }
 }
 
+/** One message at a time: what a single login code meets. */
+async function measureSingles({ gatewayUrl, databaseUrl }: Stack): Promise<Latency> {
+  const startedAt = new Date();
+  await postSingles(gatewayUrl, { count: SINGLES, everyMs: SINGLES_EVERY_MS });
+  await allSent(databaseUrl, startedAt.getTime());
+  return await query(databaseUrl, async (client) => {
+    const { rows } = await client.query<Latency>(
+      `select percentile_cont(0.5) within group (order by opened) as "openedP50Ms",
+              percentile_cont(0.99) within group (order by opened) as "openedP99Ms",
+              percentile_cont(0.5) within group (order by sent) as "sentP50Ms",
+              percentile_cont(0.99) within group (order by sent) as "sentP99Ms"
+       from (select extract(epoch from a.started_at - m.accepted_at)::float * 1000 as opened,
+                    extract(epoch from m.sent_at - m.accepted_at)::float * 1000 as sent
+             from messages m join attempts a on a.message_id = m.id where m.accepted_at >= $1) as each`,
+      [startedAt],
+    );
+    const [latency] = rows;
+    if (latency === undefined) throw new Error("no single message was sent");
+    return latency;
+  });
+}
+
 /** Waits until nothing is left to send; returns how many were sent since `sinceMs`, and in how long. */
-async function allSent(databaseUrl: string, sinceMs = 0): Promise<{ messages: number; tookS: number }> {
-  const client = new Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+function allSent(databaseUrl: string, sinceMs = 0): Promise<{ messages: number; tookS: number }> {
+  return query(databaseUrl, async (client) => {
     let seen = -1;
     await waitFor(
       async () => {
@@ -72,21 +109,44 @@ async function allSent(databaseUrl: string, sinceMs = 0): Promise<{ messages: nu
       [new Date(sinceMs)],
     );
     return { messages: rows[0].messages, tookS: rows[0].took_s };
+  });
+}
+
+async function query<T>(databaseUrl: string, ask: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    return await ask(client);
   } finally {
     await client.end();
   }
 }
 
-function report(bare: LoadResult, gateway: LoadResult, sent: { messages: number; tookS: number }): void {
+/** Resident memory of gateway and worker, in MB; the servers' own is not in it. */
+function memoryOf({ pids }: Stack): number {
+  const output = execFileSync("ps", ["-o", "rss=", "-p", pids.join(",")], { encoding: "utf8" });
+  const kilobytes = output.trim().split("\n").map(Number);
+  return Math.round(kilobytes.reduce((sum, each) => sum + each, 0) / 1024);
+}
+
+interface Findings {
+  readonly bare: LoadResult;
+  readonly gateway: LoadResult;
+  readonly sent: { readonly messages: number; readonly tookS: number };
+  readonly latency: Latency;
+}
+
+function report({ bare, gateway, sent, latency }: Findings): void {
   const line = (name: string, r: LoadResult) =>
     `${name.padEnd(22)} ${r.perSecond.toFixed(0).padStart(8)} /s   p50 ${r.p50Ms} ms   p99 ${r.p99Ms} ms   failures ${r.failures}`;
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
   console.log(`
-${CONNECTIONS} keep-alive connections, ${seconds} s each, load generator and every server on the same machine
+Shape ${shape}; ${CONNECTIONS} keep-alive connections, ${seconds} s each, load generator and every server on the same machine
 ${line("bare Fastify route", bare)}
 ${line("gateway: accepted", gateway)}
 ratio                  ${(gateway.perSecond / bare.perSecond).toFixed(3)}
 from POST to sent      ${(sent.messages / sent.tookS).toFixed(0).padStart(8)} messages/s (${sent.messages} messages in ${sent.tookS.toFixed(1)} s)
-`);
+${SINGLES} single messages, one every ${SINGLES_EVERY_MS} ms: accepted → attempt opened p50 ${ms(latency.openedP50Ms)}, p99 ${ms(latency.openedP99Ms)}; accepted → provider's answer p50 ${ms(latency.sentP50Ms)}, p99 ${ms(latency.sentP99Ms)}`);
   if (gateway.failures > 0 || sent.messages < gateway.answers) {
     console.error(
       `Not every request was accepted, or not every accepted one was sent: ${gateway.answers} accepted, ${sent.messages} sent.`,

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
 import {
   findFreePort,
   openRunFolder,
@@ -16,8 +18,13 @@ import {
 export interface Stack {
   readonly gatewayUrl: string;
   readonly databaseUrl: string;
+  /** Our own processes, the carrier lab aside. */
+  readonly pids: readonly number[];
   stop(): Promise<void>;
 }
+
+/** `docker`: gateway and worker apart, on RabbitMQ, Redis and Postgres. `standalone`: one process on embedded Postgres. */
+export type Shape = "docker" | "standalone";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const KINDS = ["postgres", "redis", "rabbitmq"] as const;
@@ -45,21 +52,51 @@ export function openBenchFolder(): Promise<RunFolder> {
   return openRunFolder(join(ROOT, ".data", "bench"));
 }
 
-/** Starts servers, carrier lab, worker and gateway; ready when the gateway is. */
-export async function startStack(folder: RunFolder): Promise<Stack> {
+interface Servers {
+  /** The settings that name them. */
+  readonly env: Record<string, string>;
+  readonly databaseUrl: string;
+  stop(): Promise<void>;
+}
+
+const SERVICES_OF: Readonly<Record<Shape, readonly string[]>> = {
+  docker: ["carrier-lab", "worker", "gateway"],
+  standalone: ["carrier-lab", "standalone"],
+};
+
+async function startServers(folder: RunFolder): Promise<Servers> {
   const { ownServersIn } = readTestServersConfig();
   const servers: RunningServer[] = await Promise.all(
     KINDS.map((kind) => startServer(kind, { dataDir: join(folder.path, kind), from: ownServersIn, durable: true })),
   );
-  const [postgres, redis, rabbitmq] = servers.map((server) => server.url);
+  const [postgres = "", redis = "", rabbitmq = ""] = servers.map((server) => server.url);
+  return {
+    env: { DATABASE_URL: postgres, REDIS_URL: redis, RABBITMQ_URL: rabbitmq },
+    databaseUrl: postgres,
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+  };
+}
+
+/** The embedded Postgres as the standalone process would start it, but with an address that the bench knows. */
+async function startEmbedded(folder: RunFolder): Promise<Servers> {
+  // Postgres does not run as root, and its user has to reach the folder.
+  await chmod(folder.path, 0o755);
+  const postgres = await openEmbeddedPostgres({ dataDir: join(folder.path, "embedded-postgres") });
+  return { env: { DATABASE_URL: postgres.url }, databaseUrl: postgres.url, stop: () => postgres.stop() };
+}
+
+/** Starts servers, carrier lab and the services of the shape; ready when the gateway is. */
+export async function startStack(folder: RunFolder, shape: Shape): Promise<Stack> {
+  const servers = await (shape === "docker" ? startServers(folder) : startEmbedded(folder));
   const [gatewayPort, workerPort, labPort] = await Promise.all([findFreePort(), findFreePort(), findFreePort()]);
   const gatewayUrl = `http://127.0.0.1:${gatewayPort}`;
   const env: Record<string, string> = {
     NODE_ENV: "production",
+
     LOG_LEVEL: "warn",
-    DATABASE_URL: postgres ?? "",
-    REDIS_URL: redis ?? "",
-    RABBITMQ_URL: rabbitmq ?? "",
+    ...servers.env,
     GATEWAY_PORT: String(gatewayPort),
     GATEWAY_HOST: "127.0.0.1",
     WORKER_PORT: String(workerPort),
@@ -74,11 +111,11 @@ export async function startStack(folder: RunFolder): Promise<Stack> {
     RATE_LIMIT_PER_HOUR: "0",
     DEFAULT_DAILY_QUOTA: "0",
   };
-  const services = ["carrier-lab", "worker", "gateway"].map((name) => `services/${name}/dist/main.js`);
+  const services = SERVICES_OF[shape].map((name) => `services/${name}/dist/main.js`);
   const children = await Promise.all(services.map((script) => startProcess(folder.path, script, { env })));
   const stop = async (): Promise<void> => {
     await Promise.all(children.map(endProcess));
-    await Promise.all(servers.map((server) => server.stop()));
+    await servers.stop();
   };
   try {
     await waitFor(() => isReady(gatewayUrl, children), { timeoutMs: 60_000, what: "the gateway to be ready" });
@@ -86,7 +123,8 @@ export async function startStack(folder: RunFolder): Promise<Stack> {
     await stop();
     throw error;
   }
-  return { gatewayUrl, databaseUrl: postgres ?? "", stop };
+  const pids = children.slice(1).flatMap(({ pid }) => pid ?? []);
+  return { gatewayUrl, databaseUrl: servers.databaseUrl, pids, stop };
 }
 
 /** Ends a process and waits for its end; after 20 s by force. */

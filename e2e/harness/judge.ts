@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { textOf } from "./http-calls.ts";
 import { mapInTurns } from "./in-turns.ts";
 import type { SentRequest } from "./load.ts";
-import type { Product } from "./product.ts";
+import type { ProductFace } from "./product-face.ts";
 
 /** Of reads at once: enough to be quick, few enough to leave the machine to what is tested. */
 const AT_ONCE = 16;
@@ -35,7 +35,7 @@ export function isDeliveredOrUntold(
 
 /** Waits until every message of these requests is delivered: by what the API says, and exactly once by its inbox. */
 export async function expectDeliveredOnce(
-  product: Product,
+  product: ProductFace,
   sent: readonly SentRequest[],
   { timeoutMs = 30_000, reportsLost }: JudgeOptions = {},
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function expectDeliveredOnce(
 }
 
 /** The messages of these requests by id, as far as they are recorded. */
-async function listSent(product: Product, sent: readonly SentRequest[]): Promise<Map<string, MessageSummary>> {
+async function listSent(product: ProductFace, sent: readonly SentRequest[]): Promise<Map<string, MessageSummary>> {
   const found = new Map<string, MessageSummary>();
   for (const apiKey of new Set(sent.map((request) => request.apiKey))) {
     const firstMs = Math.min(...sent.filter((request) => request.apiKey === apiKey).map(({ sentAtMs }) => sentAtMs));
@@ -75,12 +75,12 @@ async function pause(ms: number): Promise<true> {
 }
 
 /** The texts in the inbox of each request's recipient. */
-export function readTexts(product: Product, sent: readonly SentRequest[]): Promise<string[][]> {
+export function readTexts(product: ProductFace, sent: readonly SentRequest[]): Promise<string[][]> {
   return mapInTurns(sent, AT_ONCE, async ({ to }) => (await product.readInbox(to)).map(({ message }) => message));
 }
 
 /** Sends to a number of the lab and gives the message once it is final. */
-export async function sendAndWait(product: Product, to: string, fields: Readonly<Record<string, unknown>> = {}) {
+export async function sendAndWait(product: ProductFace, to: string, fields: Readonly<Record<string, unknown>> = {}) {
   const text = product.traces.newText();
   const accepted = await product.client.send({ to, message: text, ...fields });
   const message = await product.client.waitForFinal(accepted.tracking_id, { timeoutMs: 45_000 });
@@ -88,7 +88,7 @@ export async function sendAndWait(product: Product, to: string, fields: Readonly
 }
 
 /** How often this text arrived at a number that many tests share. */
-export async function countArrivals(product: Product, to: string, text: string): Promise<number> {
+export async function countArrivals(product: ProductFace, to: string, text: string): Promise<number> {
   return (await product.readInbox(to)).filter(({ message }) => message === text).length;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Answer, noAnswer } from "./http-calls.ts";
-import type { PostOptions, Product } from "./product.ts";
+import type { PostOptions, ProductFace } from "./product-face.ts";
 
 /** One request of the load, with what is needed to judge later what became of it. */
 export interface SentRequest {
@@ -21,7 +21,7 @@ export interface SendTextOptions {
 }
 
 /** Sends one text of its own to a number of its own. A request without an answer has status 0. */
-export async function sendText(product: Product, options: SendTextOptions = {}): Promise<SentRequest> {
+export async function sendText(product: ProductFace, options: SendTextOptions = {}): Promise<SentRequest> {
   const { fields = {}, idempotencyKey = randomUUID(), apiKey = product.apiKey } = options;
   const [to, text] = [product.traces.newNumber(), product.traces.newText()];
   const sentAtMs = performance.now();
@@ -39,7 +39,7 @@ export interface Load {
 }
 
 /** Starts sending `perSecond` texts a second. */
-export function startLoad(product: Product, perSecond: number, options: SendTextOptions = {}): Load {
+export function startLoad(product: ProductFace, perSecond: number, options: SendTextOptions = {}): Load {
   const sending: Promise<SentRequest>[] = [];
   const startedAtMs = performance.now();
   const timer = setInterval(() => {

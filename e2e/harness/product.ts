@@ -4,9 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createSmsClient, type SmsClient } from "@sms-gateway/client";
 import { findFreePort, type PostgresServer, type RabbitmqServer, type RedisServer } from "@sms-gateway/testkit";
-import { type Answer, type CallOptions, callHttp } from "./http-calls.ts";
+import { openFace, type ProductFace, startTogether, WITHOUT_LIMITS } from "./product-face.ts";
 import { createService, ROOT, RUN_SOURCE, type Service, type Settings } from "./service-process.ts";
 import { createTraces, type Traces } from "./traces.ts";
 
@@ -23,49 +22,15 @@ export interface ProductOptions {
   readonly settings?: Partial<Record<ServiceName, Settings>>;
 }
 
-/** One text in a handset's inbox. */
-export interface InboxText {
-  readonly from: string;
-  readonly message: string;
-  readonly provider: string;
-}
-
-export interface PostOptions {
-  /** Default: the bootstrapped client's. */
-  readonly apiKey?: string;
-  readonly idempotencyKey?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** The whole product as somebody outside sees it, and the switches of its parts. */
-export interface Product {
+export interface Product extends ProductFace {
   readonly servers: ProductServers;
   readonly services: Readonly<Record<ServiceName, Service>>;
   readonly urls: Readonly<Record<ServiceName, string>>;
-  /** The bootstrapped client's key. */
-  readonly apiKey: string;
-  readonly client: SmsClient;
-  /** The client of another key. */
-  clientOf(apiKey: string): SmsClient;
-  readonly traces: Traces;
-  /** A call of the gateway as it is, without a key. */
-  call(path: string, options?: CallOptions): Promise<Answer>;
-  /** `POST` to the gateway with a key. */
-  post(path: string, body: unknown, options?: PostOptions): Promise<Answer>;
-  /** The same to another gateway. */
-  postTo(url: string, path: string, body: unknown, options?: PostOptions): Promise<Answer>;
-  /** `GET` from the gateway with the bootstrapped client's key, or another. */
-  get(path: string, apiKey?: string): Promise<Answer>;
-  /** `POST /api/v1/sms/send`. */
-  send(body: unknown, options?: PostOptions): Promise<Answer>;
-  /** What the handset has received, oldest first. */
-  readInbox(number: string): Promise<InboxText[]>;
   /** Runs the admin CLI, as `make admin ARGS='…'` does, and gives what it prints. */
   admin(...words: string[]): Promise<string>;
   /** One more gateway with other settings, which is stopped with the rest. */
   startGateway(settings: Settings, readyPath?: string): Promise<{ readonly url: string }>;
-  /** Everything that the services have written to their logs. */
-  readOutputs(): { readonly name: string; readonly text: string }[];
   stop(): Promise<void>;
 }
 
@@ -100,32 +65,11 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     await Promise.all(started.filter((service) => service.isRunning()).map((service) => service.stop()));
     await rm(folder, { recursive: true, force: true });
   };
-  const clientOf = (key: string) => createSmsClient({ baseUrl: urls.gateway, apiKey: key });
-  const postTo: Product["postTo"] = (url, path, body, options = {}) =>
-    callHttp(url + path, {
-      method: "POST",
-      body,
-      headers: {
-        "api-key": options.apiKey ?? apiKey,
-        ...(options.idempotencyKey === undefined ? {} : { "idempotency-key": options.idempotencyKey }),
-        ...options.headers,
-      },
-    });
-
   const product: Product = {
     servers,
     services,
     urls,
-    apiKey,
-    client: clientOf(apiKey),
-    clientOf,
-    traces,
-    call: (path, options) => callHttp(urls.gateway + path, options),
-    post: (path, body, options) => postTo(urls.gateway, path, body, options),
-    postTo,
-    get: (path, key = apiKey) => callHttp(urls.gateway + path, { headers: { "api-key": key } }),
-    send: (body, options) => postTo(urls.gateway, "/api/v1/sms/send", body, options),
-    readInbox: (number) => readInbox(urls.lab, number),
+    ...openFace({ gatewayUrl: urls.gateway, labUrl: urls.lab, apiKey, traces, services: started }),
     admin: (...words) => runAdmin(base.worker, words),
     async startGateway(more, readyPath = "/readyz") {
       const port = await findFreePort();
@@ -133,15 +77,10 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
       await create("gateway", { ...more, GATEWAY_PORT: `${port}` }, url + readyPath).start();
       return { url };
     },
-    readOutputs: () => started.map(({ name, readOutput }) => ({ name, text: readOutput() })),
     stop,
   };
-  const results = await Promise.allSettled(Object.values(services).map((service) => service.start()));
-  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-  if (failures.length === 0) return product;
-  const outputs = product.readOutputs().map(({ name, text }) => `--- ${name}\n${text.slice(-4_000)}`);
-  await stop();
-  throw new AggregateError(failures, [...failures.map(String), ...outputs].join("\n"));
+  await startTogether(Object.values(services), stop);
+  return product;
 }
 
 function mapServices<T>(map: (name: ServiceName) => T): Record<ServiceName, T> {
@@ -156,7 +95,7 @@ interface SettingFacts {
   readonly inboxFile: string;
 }
 
-/** What every run needs; limits are off, so that only the tests about limits meet them. */
+/** What every run needs. */
 function buildSettings({ servers, ports, urls, apiKey, inboxFile }: SettingFacts, traces: Traces) {
   const makeSecret = () => {
     const secret = randomBytes(32).toString("hex");
@@ -175,10 +114,7 @@ function buildSettings({ servers, ports, urls, apiKey, inboxFile }: SettingFacts
     GATEWAY_HOST: "127.0.0.1",
     GATEWAY_PORT: `${ports.gateway}`,
     WORKER_URL: urls.worker,
-    RATE_LIMIT_PER_SECOND: "0",
-    RATE_LIMIT_PER_MINUTE: "0",
-    RATE_LIMIT_PER_HOUR: "0",
-    DEFAULT_DAILY_QUOTA: "0",
+    ...WITHOUT_LIMITS,
   };
   const worker: Settings = {
     ...common,
@@ -192,12 +128,6 @@ function buildSettings({ servers, ports, urls, apiKey, inboxFile }: SettingFacts
   };
   const lab: Settings = { LAB_PORT: `${ports.lab}`, LAB_TOKEN: labToken, LAB_INBOX_FILE: inboxFile };
   return { gateway, worker, lab };
-}
-
-async function readInbox(labUrl: string, number: string): Promise<InboxText[]> {
-  const { status, body } = await callHttp(`${labUrl}/lab/handsets/${encodeURIComponent(number)}`);
-  if (status !== 200 || !Array.isArray(body.messages)) throw new Error(`the lab's inbox answered ${status}`);
-  return body.messages.map(({ from, message, provider }) => ({ from, message, provider }));
 }
 
 async function runAdmin(settings: Settings, words: readonly string[]): Promise<string> {

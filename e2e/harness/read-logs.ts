@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { Product } from "./product.ts";
+import type { ProductFace } from "./product-face.ts";
 
 /** Checks what every run's logs must be: JSON line by line, and without numbers, texts and secrets. */
-export function expectCleanLogs(product: Product): void {
+export function expectCleanLogs(product: ProductFace): void {
   for (const { name, text } of product.readOutputs()) {
     expect(product.traces.findIn(text), `traces in the log of ${name}`).toEqual([]);
     const broken = readLines(text).filter((line) => parseLine(line) === undefined);
@@ -11,7 +11,7 @@ export function expectCleanLogs(product: Product): void {
 }
 
 /** What was logged as error or fatal, each once: our own faults, which no client can cause. */
-export function findFaults(product: Product): string[] {
+export function findFaults(product: ProductFace): string[] {
   const faults = product.readOutputs().flatMap(({ name, text }) =>
     readLines(text).flatMap((line) => {
       const { level, event, err } = parseLine(line) ?? {};
