@@ -1,6 +1,6 @@
+import { untilFirst, withinMs } from "@sms-gateway/waiting";
 import { type Channel, type ChannelModel, type ConfirmChannel, connect, type SocketOptions } from "amqplib";
 import type { ReportEvent } from "./amqp-event.ts";
-import { untilFirst, withinMs } from "./time-limit.ts";
 
 /** TCP, TLS and AMQP handshake together. Short enough that a second try still fits into a publish's 5 s. */
 const CONNECT_LIMIT_MS = 3000;

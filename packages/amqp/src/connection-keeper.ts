@@ -1,9 +1,7 @@
+import { ChangeSignal, fullJitterMs, reasonOf, TimeLimitError, untilFirst, withinMs } from "@sms-gateway/waiting";
 import type { ConnectionPurpose, ReportEvent } from "./amqp-event.ts";
-import { fullJitterMs, RECONNECT } from "./back-off.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
-import { ChangeSignal } from "./change-signal.ts";
-import { reasonOf } from "./error-reason.ts";
-import { TimeLimitError, untilFirst, withinMs } from "./time-limit.ts";
+import { RECONNECT } from "./pauses.ts";
 
 /** A connection that is ready for use, with what was prepared on it. */
 export interface Link<T> {

@@ -18,11 +18,12 @@ import {
   writeAcceptedGroup,
   writeReport,
 } from "@sms-gateway/contracts";
+import type { BackOff } from "@sms-gateway/waiting";
 import type { ConsumeMessage } from "amqplib";
 import type { AmqpEvent, ConnectionPurpose } from "./amqp-event.ts";
-import { type BackOff, RETAKE } from "./back-off.ts";
 import { type BrokerConnection, openConnection } from "./broker-connection.ts";
 import { ConnectionKeeper } from "./connection-keeper.ts";
+import { RETAKE } from "./pauses.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { Publisher } from "./publisher.ts";
 import { IDLE_LIMIT_MS, QueueConsumer } from "./queue-consumer.ts";

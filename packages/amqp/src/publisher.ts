@@ -1,9 +1,9 @@
 import type { PublishEnding } from "@sms-gateway/contracts";
+import { untilFirst } from "@sms-gateway/waiting";
 import type { ReportEvent } from "./amqp-event.ts";
 import type { ConnectionKeeper, Link } from "./connection-keeper.ts";
 import type { OutgoingMessage, PublishChannel } from "./publish-channel.ts";
 import { foldTries, type PublishTry } from "./publish-try.ts";
-import { untilFirst } from "./time-limit.ts";
 
 /** A confirm takes a few milliseconds; after this the broker or the way to it is ill (architecture.md 5.2). */
 const CONFIRM_LIMIT_MS = 2000;

@@ -7,15 +7,13 @@ import type {
   DeliveryContent,
   ReadDelivery,
 } from "@sms-gateway/contracts";
+import { type BackOff, ChangeSignal, fullJitterMs, halfJitterMs, reasonOf, untilFirst } from "@sms-gateway/waiting";
 import type { ConsumeMessage } from "amqplib";
 import type { ReportEvent } from "./amqp-event.ts";
-import { type BackOff, fullJitterMs, halfJitterMs, RECONNECT } from "./back-off.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
-import { ChangeSignal } from "./change-signal.ts";
 import type { ConnectionKeeper } from "./connection-keeper.ts";
-import { reasonOf } from "./error-reason.ts";
+import { RECONNECT } from "./pauses.ts";
 import { Subscription } from "./subscription.ts";
-import { untilFirst } from "./time-limit.ts";
 
 export interface ConsumerSettings<T> {
   readonly queue: string;

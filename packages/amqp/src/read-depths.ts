@@ -1,6 +1,6 @@
+import { withinMs } from "@sms-gateway/waiting";
 import type { ReportEvent } from "./amqp-event.ts";
 import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
-import { withinMs } from "./time-limit.ts";
 
 const DEPTHS_LIMIT_MS = 2000;
 

@@ -1,9 +1,7 @@
+import { type ChangeSignal, reasonOf, withinMs } from "@sms-gateway/waiting";
 import type { Channel, ConsumeMessage } from "amqplib";
 import type { ReportEvent } from "./amqp-event.ts";
 import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
-import type { ChangeSignal } from "./change-signal.ts";
-import { reasonOf } from "./error-reason.ts";
-import { withinMs } from "./time-limit.ts";
 
 /**
  * AMQP messages that are here and not acknowledged, at most. Half of them are with `take`, the other half wait to be the

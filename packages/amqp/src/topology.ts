@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LANES, type Lane } from "@sms-gateway/contracts";
+import { withinMs } from "@sms-gateway/waiting";
 import type { ReportEvent } from "./amqp-event.ts";
 import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
-import { withinMs } from "./time-limit.ts";
 
 /** All queues. Everything is published to the default exchange, so there are neither exchanges nor bindings. */
 export interface QueueNames {

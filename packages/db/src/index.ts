@@ -49,7 +49,6 @@ export { MigrationError } from "./migrations/migration-error.ts";
 export { type DatabaseOptions, openDatabase } from "./open-database.ts";
 export { createDbOtpSessions, type DbOtpSessionsOptions } from "./otp/db-otp-sessions.ts";
 export { dropExpiredOtpSessions } from "./otp/drop-expired-otp-sessions.ts";
-export type { BackOff } from "./queue/back-off.ts";
 export { createDbQueue, type DbQueueOptions } from "./queue/create-db-queue.ts";
 export type { DbQueueEvent } from "./queue/queue-event.ts";
 export { countForgotten, type Forgotten } from "./read/count-forgotten.ts";

@@ -1,5 +1,5 @@
+import { fullJitterMs } from "@sms-gateway/waiting";
 import { Redis } from "ioredis";
-import { backOffMs } from "./back-off.ts";
 import type { RedisScript } from "./redis-script.ts";
 
 /** How to reach Redis, and whom to tell. */
@@ -83,7 +83,7 @@ function openClient({ url, keyPrefix, commandTimeoutMs = COMMAND_TIMEOUT_MS }: R
     // Calls behind a silent pipeline wait for it before their own timeout starts; this cuts the connection under all.
     socketTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (tries) => backOffMs(tries, RECONNECT),
+    retryStrategy: (tries) => fullJitterMs(RECONNECT, tries),
   });
 }
 

@@ -13,11 +13,12 @@ import {
   writeAcceptedGroup,
   writeReport,
 } from "@sms-gateway/contracts";
+import { type BackOff, withinMs } from "@sms-gateway/waiting";
 import type pg from "pg";
 import type { Database } from "../connections.ts";
 import { COUNT_GROUPS } from "../sql/count-groups.ts";
 import { makeRandomId } from "../uuid.ts";
-import { type BackOff, RETAKE } from "./back-off.ts";
+import { RETAKE } from "./pauses.ts";
 import { PoolKeeper } from "./pool-keeper.ts";
 import { Publisher } from "./publisher.ts";
 import { QueueConsumer } from "./queue-consumer.ts";
@@ -25,7 +26,6 @@ import type { DbQueueEvent } from "./queue-event.ts";
 import { type LimitSettings, QueueLimit } from "./queue-limit.ts";
 import { GROUP_QUEUES, QUEUE_NAMES } from "./queue-names.ts";
 import { describeConsuming, describePublishing } from "./queue-sessions.ts";
-import { withinMs } from "./time-limit.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 export interface DbQueueOptions extends LimitSettings {

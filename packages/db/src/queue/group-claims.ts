@@ -1,4 +1,5 @@
 import type { BadPart } from "@sms-gateway/contracts";
+import { reasonOf, untilFirst, withinMs } from "@sms-gateway/waiting";
 import pg from "pg";
 import { BURY_PARTS } from "../sql/bury-parts.ts";
 import { CLAIM_GROUPS } from "../sql/claim-groups.ts";
@@ -6,8 +7,6 @@ import { HAS_GROUPS } from "../sql/has-groups.ts";
 import { RELOCK_GROUPS } from "../sql/relock-groups.ts";
 import { REMOVE_GROUPS } from "../sql/remove-groups.ts";
 import type { Statement } from "../sql/statement.ts";
-import { reasonOf } from "./error-reason.ts";
-import { untilFirst, withinMs } from "./time-limit.ts";
 
 /** A row of the queue, locked by this connection's transaction. */
 export interface ClaimedGroup {

@@ -1,11 +1,9 @@
+import { ChangeSignal, fullJitterMs, reasonOf, untilFirst, withinMs } from "@sms-gateway/waiting";
 import pg from "pg";
 import { HAS_GROUPS } from "../sql/has-groups.ts";
-import { fullJitterMs, RECONNECT } from "./back-off.ts";
-import { ChangeSignal } from "./change-signal.ts";
-import { reasonOf } from "./error-reason.ts";
+import { RECONNECT } from "./pauses.ts";
 import type { ReportEvent } from "./queue-event.ts";
 import { QUEUE_NAMES } from "./queue-names.ts";
-import { untilFirst, withinMs } from "./time-limit.ts";
 
 /** Two groups under way per lane, as many as the gateway sends, and as many for reports. */
 const CONNECTIONS_MAX = 8;

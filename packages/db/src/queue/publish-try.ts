@@ -1,9 +1,8 @@
 import type { PublishEnding } from "@sms-gateway/contracts";
+import { reasonOf, withinMs } from "@sms-gateway/waiting";
 import type pg from "pg";
 import { sqlStateOf } from "../database-errors.ts";
 import { PUBLISH_GROUP } from "../sql/publish-group.ts";
-import { reasonOf } from "./error-reason.ts";
-import { withinMs } from "./time-limit.ts";
 
 /** One unit of publishing. */
 export interface OutgoingGroup {

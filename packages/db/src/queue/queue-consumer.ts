@@ -1,11 +1,10 @@
 import type { ConsumeOptions, Consumption, DeadLetter, DeliveryContent, ReadDelivery } from "@sms-gateway/contracts";
+import { type BackOff, ChangeSignal, fullJitterMs, halfJitterMs, untilFirst } from "@sms-gateway/waiting";
 import type pg from "pg";
 import { toDatabaseError } from "../database-errors.ts";
-import { type BackOff, fullJitterMs, halfJitterMs, RECONNECT } from "./back-off.ts";
-import { ChangeSignal } from "./change-signal.ts";
 import { type BuriedPart, type ClaimedGroup, GroupClaims } from "./group-claims.ts";
+import { RECONNECT } from "./pauses.ts";
 import type { ReportEvent } from "./queue-event.ts";
-import { untilFirst } from "./time-limit.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
 export interface ConsumerSettings<T> {

@@ -1,6 +1,6 @@
+import { withinMs } from "@sms-gateway/waiting";
 import type pg from "pg";
 import { MEASURE_QUEUE } from "../sql/measure-queue.ts";
-import { withinMs } from "./time-limit.ts";
 
 export interface LimitSettings {
   /** Most groups in each queue. */

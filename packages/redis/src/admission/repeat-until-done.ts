@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AdmissionUnavailableError } from "@sms-gateway/contracts";
-import { backOffMs } from "../back-off.ts";
+import { fullJitterMs } from "@sms-gateway/waiting";
 
 const BACK_OFF = { firstMs: 50, capMs: 2_000 };
 
@@ -20,7 +20,7 @@ export async function repeatUntilDone(
     } catch (error) {
       if (!(error instanceof AdmissionUnavailableError)) throw error;
     }
-    const pauseMs = backOffMs(tries, BACK_OFF);
+    const pauseMs = fullJitterMs(BACK_OFF, tries + 1);
     if (performance.now() + pauseMs >= endsAt) return false;
     await pause(pauseMs, signal);
   }

@@ -5,12 +5,15 @@ export class TimeLimitError extends Error {
 
 /**
  * The result of `work`, or a TimeLimitError after `limitMs`. The work itself is not stopped; whatever it ends in later is
- * ignored. Needed around every call of the broker: amqplib has no limits of its own and a lost socket may answer nothing.
+ * ignored. For calls that have no limit of their own, and for servers that fall silent: a lost socket may answer nothing.
  */
 export async function withinMs<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeLimitError(`${what}: no answer within ${limitMs} ms`)), limitMs);
+    timer = setTimeout(
+      () => reject(new TimeLimitError(`${what}: no answer within ${Math.round(limitMs)} ms`)),
+      limitMs,
+    );
   });
   try {
     return await Promise.race([work, limit]);

@@ -1,6 +1,6 @@
 /**
  * Lets a loop wait until something it depends on has changed; the loop then looks at the state itself. So one place can
- * wait for several things (a group, a lost connection, a stop), and no wake-up carries stale news.
+ * wait for several things (a delivery, a lost connection, a stop), and no wake-up carries stale news.
  */
 export class ChangeSignal {
   readonly #waiting = new Set<() => void>();
