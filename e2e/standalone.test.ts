@@ -6,26 +6,17 @@ import { promisify } from "node:util";
 import { waitFor } from "@sms-gateway/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { callHttp, textOf } from "./harness/http-calls.ts";
-import { mapInTurns } from "./harness/in-turns.ts";
-import { countBy, expectDeliveredOnce, isDeliveredOrUntold, sendAndWait } from "./harness/judge.ts";
+import { expectDeliveredOnce, sendAndWait } from "./harness/judge.ts";
 import { type SentRequest, sendText, startLoad } from "./harness/load.ts";
+import { showLogs } from "./harness/product-face.ts";
 import { expectCleanLogs } from "./harness/read-logs.ts";
 import { type Standalone, type StandaloneOptions, startStandalone } from "./harness/standalone.ts";
 
 const PER_SECOND = 25;
-const KILLS = 20;
 const RECOVERS_WITHIN_MS = 60_000;
-/** From the last acceptance until the worker has ended whatever was left open: the life given, and its sweeps. */
-const LIFE_S = 45;
-const ENDED_WITHIN_MS = LIFE_S * 1_000 + 30_000;
-const FINAL = ["delivered", "undelivered", "failed", "expired", "canceled", "rejected", "unknown"];
+/** What was with the provider during an outage is written down as `sent` only after it. */
+const WRITTEN_WITHIN_MS = 3_000;
 const run = promisify(execFile);
-
-/** When nobody could take reports, as wall clock in ms. */
-interface Outage {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 describe("the standalone shape", () => {
   const started: Standalone[] = [];
@@ -59,39 +50,6 @@ describe("the standalone shape", () => {
     expectCleanLogs(product);
   });
 
-  test("killed by kill -9 twenty times under load: every 202 reaches an end, no text arrives twice", async () => {
-    const product = await start({
-      // Open attempts end soon after a kill, and are few enough not to use up the slots of their provider.
-      settings: { SUBMIT_TIMEOUT_MS: "1000", PROVIDER_MAX_IN_FLIGHT: "200" },
-    });
-    const load = startLoad(product, PER_SECOND, { fields: { ttl_seconds: LIFE_S } });
-    const outages: Outage[] = [];
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      await waitFor(async () => (await countAttempts(product)) >= 5, {
-        what: "some attempts to have been made",
-        timeoutMs: RECOVERS_WITHIN_MS,
-      });
-      const fromMs = Date.now();
-      await product.standalone.kill();
-      await product.standalone.start();
-      outages.push({ fromMs, toMs: Date.now() });
-    }
-    const sent = await load.stop();
-    const unanswered = sent.filter(({ answer }) => answer.status !== 202);
-    // Good clients ask again with the same key; every other one gives up.
-    const repeated = await mapInTurns(
-      unanswered.filter((_, index) => index % 2 === 0),
-      8,
-      (request) => repeatUntilAccepted(product, request),
-    );
-    const promised = [...sent.filter(({ answer }) => answer.status === 202), ...repeated];
-    expect(promised.length).toBeGreaterThan(KILLS * PER_SECOND * 0.2);
-    const ends = await waitForEnds(product, promised, outages);
-    expect(ends.delivered).toBeGreaterThan(promised.length / 2);
-    const arrivals = await mapInTurns(sent, 16, async ({ to }) => (await product.readInbox(to)).length);
-    expect(arrivals.filter((count) => count > 1)).toEqual([]);
-  }, 600_000);
-
   test("its Postgres killed by kill -9 under load: it comes back by itself, and what was accepted is delivered once", async () => {
     const product = await start();
     const load = startLoad(product, PER_SECOND);
@@ -101,7 +59,7 @@ describe("the standalone shape", () => {
     process.kill(await product.readPostgresPid(), "SIGKILL");
     await waitFor(async () => (await sendText(product)).answer.status !== 202, { what: "the outage to be noticed" });
     await waitUntilAccepted(product);
-    const outage = { fromMs, toMs: Date.now() };
+    const outage = { fromMs, toMs: Date.now() + WRITTEN_WITHIN_MS };
     const sent = await load.stop();
     const statuses = new Set(sent.map(({ answer }) => answer.status));
     expect([...statuses].toSorted()).toEqual([202, 503]);
@@ -133,7 +91,7 @@ describe("the standalone shape", () => {
         expect(await disk.freeBytes()).toBeLessThan(1024 * 1024);
         await disk.free();
         accepted.push(await waitUntilAccepted(product));
-        const reportsLost = { fromMs, toMs: Date.now() };
+        const reportsLost = { fromMs, toMs: Date.now() + WRITTEN_WITHIN_MS };
         await expectDeliveredOnce(product, accepted, { timeoutMs: RECOVERS_WITHIN_MS, reportsLost });
         // By now it would have arrived: what was accepted later has.
         const arrived = (await product.readInbox(refused.to)).length;
@@ -148,18 +106,6 @@ describe("the standalone shape", () => {
   );
 });
 
-function showLogs(product: Standalone): void {
-  for (const { name, text } of product.readOutputs()) {
-    process.stderr.write(`--- the end of the log of ${name}\n${text.trimEnd().split("\n").slice(-40).join("\n")}\n`);
-  }
-}
-
-async function countAttempts(product: Standalone): Promise<number> {
-  const { text } = await callHttp(`${product.workerUrl}/metrics`);
-  const counts = [...text.matchAll(/^sms_attempts_total\{[^}]*\} (\d+)$/gm)].map(([, count]) => Number(count));
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
 /** Whether a 503 says that the message may have been taken; it is then sent like any other. */
 function isUnknown({ answer }: SentRequest): boolean {
   return /"outcome":"unknown"/.test(answer.text);
@@ -173,39 +119,6 @@ async function waitUntilAccepted(product: Standalone): Promise<SentRequest> {
     },
     { what: "a message to be accepted", timeoutMs: RECOVERS_WITHIN_MS, intervalMs: 100 },
   );
-}
-
-/** As a client does after an answer that never came: 409 while the first try may still be under way. */
-async function repeatUntilAccepted(product: Standalone, request: SentRequest): Promise<SentRequest> {
-  const { to, text, idempotencyKey } = request;
-  const answer = await waitFor(
-    async () => {
-      const next = await product.send({ to, message: text, ttl_seconds: LIFE_S }, { idempotencyKey });
-      return next.status === 202 ? next : undefined;
-    },
-    { what: `${idempotencyKey} to be accepted`, timeoutMs: RECOVERS_WITHIN_MS, intervalMs: 500 },
-  );
-  return { ...request, answer };
-}
-
-/** Until each has ended, or is `sent` with its report in an outage, and counts the ends. */
-async function waitForEnds(
-  product: Standalone,
-  promised: readonly SentRequest[],
-  outages: readonly Outage[],
-): Promise<Record<string, number>> {
-  const statuses = await mapInTurns(promised, 16, ({ answer }) =>
-    waitFor(
-      async () => {
-        const message = await product.client.getMessage(textOf(answer, "tracking_id"));
-        if (FINAL.includes(message.status)) return message.status;
-        const untold = "sent_at" in message && outages.some((outage) => isDeliveredOrUntold(message, outage));
-        return untold ? "untold" : undefined;
-      },
-      { what: `${textOf(answer, "tracking_id")} to end`, timeoutMs: ENDED_WITHIN_MS, intervalMs: 500 },
-    ),
-  );
-  return { delivered: 0, ...countBy(statuses) };
 }
 
 /** A file system of 256 MiB in memory; Postgres' own files take about a third. */

@@ -1,9 +1,7 @@
 import { describeWithOwn } from "@sms-gateway/testkit";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type Product, type ProductOptions, startProduct } from "./product.ts";
-
-/** Of each service's log, shown when a test fails. */
-const SHOWN_LINES = 30;
+import { showLogs } from "./product-face.ts";
 
 /**
  * A suite against the whole product, with servers of its own: it may stop, freeze and kill every part. They are started
@@ -40,11 +38,4 @@ export function describeWithProduct(
       });
     });
   });
-}
-
-function showLogs(product: Product): void {
-  for (const { name, text } of product.readOutputs()) {
-    const lines = text.trimEnd().split("\n").slice(-SHOWN_LINES);
-    process.stderr.write(`--- the end of the log of ${name}\n${lines.join("\n")}\n`);
-  }
 }

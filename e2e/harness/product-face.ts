@@ -101,3 +101,14 @@ export async function startTogether(services: readonly Service[], stop: () => Pr
   await stop();
   throw new AggregateError(failures, [...failures.map(String), ...outputs].join("\n"));
 }
+
+/** Of each service's log, shown when a test fails. */
+const SHOWN_LINES = 30;
+
+/** Writes the ends of the services' logs to the terminal. */
+export function showLogs(product: Pick<ProductFace, "readOutputs">): void {
+  for (const { name, text } of product.readOutputs()) {
+    const lines = text.trimEnd().split("\n").slice(-SHOWN_LINES);
+    process.stderr.write(`--- the end of the log of ${name}\n${lines.join("\n")}\n`);
+  }
+}
