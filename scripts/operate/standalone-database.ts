@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findProcess, isPortFree, openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
+import { findRunningPostgres, openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
 import { readServiceEnvironment } from "./env-file.ts";
 import { OperatorError } from "./operator-error.ts";
 
@@ -21,10 +21,9 @@ export function databaseFolder(root: string): string {
 export async function useStandaloneDatabase<T>(root: string, use: (url: string) => Promise<T>): Promise<T> {
   const url = readServiceEnvironment(root).DATABASE_URL;
   if (url !== undefined) return use(url);
-  const devFolder = join(root, DEV_DATABASE_FOLDER);
-  if (await isRunning(devFolder)) return use(readUrl(devFolder));
   const folder = databaseFolder(root);
-  if (await isRunning(folder)) return use(readUrl(folder));
+  const running = (await findRunningPostgres(join(root, DEV_DATABASE_FOLDER))) ?? (await findRunningPostgres(folder));
+  if (running !== undefined) return use(running);
   if (!existsSync(join(folder, "cluster"))) {
     throw new OperatorError('There is no database yet: "make up" makes it, or set DATABASE_URL.');
   }
@@ -41,7 +40,7 @@ export async function useStandaloneDatabase<T>(root: string, use: (url: string) 
  * @throws OperatorError when a living process has it open
  */
 export async function stopLeftDatabase(folder: string): Promise<boolean> {
-  if (!(await isRunning(folder))) return false;
+  if ((await findRunningPostgres(folder)) === undefined) return false;
   // Whoever opens a folder adopts what runs on it, and its `stop` ends that.
   const left = await openEmbeddedPostgres({ dataDir: folder }).catch((error: unknown) => {
     throw new OperatorError(
@@ -50,20 +49,4 @@ export async function stopLeftDatabase(folder: string): Promise<boolean> {
   });
   await left.stop();
   return true;
-}
-
-/** The pid alone may be another program's after a restart of the machine. */
-async function isRunning(folder: string): Promise<boolean> {
-  const file = join(folder, "cluster", "postmaster.pid");
-  const pid = existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : Number.NaN;
-  if (!(pid > 0) || (await findProcess(pid)) === undefined) return false;
-  return !(await isPortFree(Number(readKept(folder, "port"))));
-}
-
-function readUrl(folder: string): string {
-  return `postgresql://sms:${readKept(folder, "password")}@127.0.0.1:${readKept(folder, "port")}/sms`;
-}
-
-function readKept(folder: string, name: "port" | "password"): string {
-  return readFileSync(join(folder, name), "utf8").trim();
 }

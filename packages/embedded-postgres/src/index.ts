@@ -3,6 +3,7 @@ export { createCluster, readClusterVersion } from "./create-cluster.ts";
 export type { EmbeddedPostgresEvent } from "./embedded-postgres-event.ts";
 export { findEmbeddedPrograms } from "./embedded-programs.ts";
 export { endProcesses, identifySelf, type KnownProcess, killTree } from "./end-processes.ts";
+export { findRunningPostgres } from "./find-running-postgres.ts";
 export { findFreePort, isPortFree } from "./free-port.ts";
 export {
   type EmbeddedPostgres,

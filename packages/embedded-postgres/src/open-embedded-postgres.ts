@@ -1,5 +1,4 @@
 import { mkdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedPostgresEvent } from "./embedded-postgres-event.ts";
 import { killLeftProcesses } from "./find-postmaster.ts";
@@ -7,7 +6,7 @@ import { type FolderOwner, ownFolder } from "./folder-owner.ts";
 import { findFreePort, isPortFree } from "./free-port.ts";
 import { keepRunning } from "./keep-running.ts";
 import { adoptServer, launchServer, type RunningServer, StartError } from "./launch-server.ts";
-import { openServerHome, SERVICE_NAME, type ServerHome } from "./server-home.ts";
+import { addressOf, filesOf, openServerHome, type ServerHome } from "./server-home.ts";
 import { readDurable, writeDurably } from "./write-durably.ts";
 
 export type EmbeddedPostgresOptions = {
@@ -63,7 +62,7 @@ async function openOwned(
   const home = await openServerHome(dataDir);
   const { port, server } = await startFirst(home, onEvent);
   const kept = keepRunning({ home, port, onEvent }, server);
-  const url = `postgresql://${SERVICE_NAME}:${home.password}@127.0.0.1:${port}/${SERVICE_NAME}`;
+  const url = addressOf(port, home.password);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await kept.stop();
@@ -113,16 +112,12 @@ async function choosePort(
 ): Promise<number> {
   if (remembered !== undefined && (await isPortFree(remembered))) return remembered;
   const port = await findFreePort();
-  await writeDurably(portPath(home), `${port}\n`, home.runAs);
+  await writeDurably(filesOf(home.dataDir).port, `${port}\n`, home.runAs);
   if (remembered !== undefined) onEvent({ event: "port_changed", from: remembered, to: port });
   return port;
 }
 
 async function readPort(home: ServerHome): Promise<number | undefined> {
-  const text = await readDurable(portPath(home));
+  const text = await readDurable(filesOf(home.dataDir).port);
   return text !== undefined && /^\d{4,5}$/.test(text) ? Number(text) : undefined;
-}
-
-function portPath(home: ServerHome): string {
-  return join(home.dataDir, "port");
 }

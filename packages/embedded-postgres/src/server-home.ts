@@ -25,6 +25,22 @@ export type ServerHome = {
 
 /** The user and database of the gateway; not a superuser, for whom Postgres keeps connections free. */
 export const SERVICE_NAME = "sms";
+
+/** What lies where in a data folder. */
+export function filesOf(dataDir: string) {
+  return {
+    cluster: join(dataDir, "cluster"),
+    logs: join(dataDir, "logs"),
+    password: join(dataDir, "password"),
+    port: join(dataDir, "port"),
+  } as const;
+}
+
+/** Under which the gateway reaches its server. */
+export function addressOf(port: number, password: string): string {
+  return `postgresql://${SERVICE_NAME}:${password}@127.0.0.1:${port}/${SERVICE_NAME}`;
+}
+
 const SUPERUSER = "postgres";
 const PROGRAM_TIMEOUT_MS = 10_000;
 const run = promisify(execFile);
@@ -38,17 +54,16 @@ export async function openServerHome(dataDir: string): Promise<ServerHome> {
   const found = findEmbeddedPrograms();
   if ("problem" in found) throw new Error(`${found.problem}; or set DATABASE_URL to a Postgres of your own`);
   const programs = found.folder;
-  const cluster = join(dataDir, "cluster");
+  const { cluster, logs, password: passwordFile } = filesOf(dataDir);
   const runAs = await chooseServerUser(programs, cluster);
   const version = await readProgramVersion(runAs, programs);
   const made = await readClusterVersion(cluster);
   if (made !== undefined && made !== version.split(".")[0]) {
     throw new Error(`${cluster} was made by Postgres ${made}, and the programs of this version are ${version}`);
   }
-  const logs = join(dataDir, "logs");
   await mkdir(logs, { recursive: true, mode: 0o700 });
   if (runAs !== undefined) await chown(logs, runAs.uid, runAs.gid);
-  const password = await keepPassword(join(dataDir, "password"), { isNew: made === undefined, runAs });
+  const password = await keepPassword(passwordFile, { isNew: made === undefined, runAs });
   if (made === undefined) {
     await createCluster(cluster, {
       ...{ programs, runAs, superuser: SUPERUSER, password, durable: true },

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findEmbeddedPrograms } from "../src/embedded-programs.ts";
+import { findRunningPostgres } from "../src/index.ts";
 import { readCommand } from "../src/process-table.ts";
 import { chooseServerUser } from "../src/server-user.ts";
 import {
@@ -101,9 +102,11 @@ test("a first start that is killed leaves nothing that the next one takes for a 
 test("a restart keeps data, password and port, and stop leaves no process", async () => {
   const first = await world.open();
   await runSql(first.url, "create table notes as select 1 as id");
+  expect(await findRunningPostgres(first.dataDir)).toBe(first.url);
   const processes = await processesOf(first.dataDir);
   await Promise.all([first.stop(), first.stop()]);
   await expectGone(processes);
+  expect(await findRunningPostgres(first.dataDir)).toBeUndefined();
   const second = await world.open(first.dataDir);
   expect([second.url, second.isAdopted, second.events]).toEqual([first.url, false, []]);
   expect(await runSql(second.url, "select id from notes")).toEqual([{ id: 1 }]);
