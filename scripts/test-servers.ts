@@ -69,7 +69,6 @@ async function startShared(
     dataDir: join(runDir, kind),
     from,
     durable: false,
-    say,
     ...(kind === "redis" ? { password: REDIS_PASSWORD } : {}),
   });
   const tookS = ((performance.now() - startedAt) / 1000).toFixed(1);

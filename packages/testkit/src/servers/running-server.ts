@@ -63,6 +63,4 @@ export type ServerOptions = {
   readonly durable?: boolean;
   readonly user?: string;
   readonly password?: string;
-  /** Told what a person should know, such as where data went. Default: nobody. */
-  readonly say?: (line: string) => void;
 };
