@@ -13,6 +13,8 @@ const RECOVERS_WITHIN_MS = 60_000;
 /** From the last acceptance until the worker has ended whatever was left open: the life given, and its sweeps. */
 const LIFE_S = 45;
 const ENDED_WITHIN_MS = LIFE_S * 1_000 + 30_000;
+/** `untold`: delivered, and its report came while nobody could take it. */
+const EXPLAINED = ["delivered", "untold", "unknown", "expired"];
 const FINAL = ["delivered", "undelivered", "failed", "expired", "canceled", "rejected", "unknown"];
 
 /** When nobody could take reports, as wall clock in ms. */
@@ -55,7 +57,12 @@ test("the standalone process killed by kill -9 twenty times under load: every 20
   const promised = [...sent.filter(({ answer }) => answer.status === 202), ...repeated];
   expect(promised.length).toBeGreaterThan(KILLS * PER_SECOND * 0.2);
   const ends = await waitForEnds(product, promised, outages);
-  expect(ends.delivered).toBeGreaterThan(promised.length / 2);
+  // A kill costs a known end only where it met an open attempt; a machine that is slow may also let some lives end.
+  const { delivered, unknown = 0, expired = 0 } = ends;
+  expect(Object.keys(ends).filter((end) => !EXPLAINED.includes(end))).toEqual([]);
+  expect(delivered).toBeGreaterThan(promised.length / 2);
+  expect(unknown).toBeLessThanOrEqual(await countUnknownAttempts(product, promised));
+  expect(expired).toBeLessThanOrEqual(promised.length / 20);
   const arrivals = await mapInTurns(sent, 16, async ({ to }) => (await product.readInbox(to)).length);
   expect(arrivals.filter((count) => count > 1)).toEqual([]);
 }, 600_000);
@@ -77,6 +84,16 @@ async function repeatUntilAccepted(product: Standalone, request: SentRequest): P
     { what: `${idempotencyKey} to be accepted`, timeoutMs: RECOVERS_WITHIN_MS, intervalMs: 500 },
   );
   return { ...request, answer };
+}
+
+/** Messages with an attempt of which nobody knows how it ended. */
+async function countUnknownAttempts(product: Standalone, promised: readonly SentRequest[]): Promise<number> {
+  const messages = await mapInTurns(promised, 16, ({ answer }) =>
+    product.client.getMessage(textOf(answer, "tracking_id")),
+  );
+  return messages.filter(
+    (message) => "attempts" in message && message.attempts.some(({ outcome }) => outcome === "unknown"),
+  ).length;
 }
 
 /** Until each has ended, or is `sent` with its report in an outage, and counts the ends. */

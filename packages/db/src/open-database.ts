@@ -2,6 +2,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { Connections, type Database } from "./connections.ts";
 import { PrismaClient } from "./generated/prisma/client.ts";
+import { readAddress } from "./read-address.ts";
 
 export interface DatabaseOptions {
   /** `postgresql://user:password@host:port/database`. */
@@ -24,27 +25,29 @@ const SILENCE_MARGIN_MS = 3_000;
 /** A transaction that stands still (a worker that was stopped in the middle) holds locks that all others need. */
 const IDLE_IN_TRANSACTION_MS = 15_000;
 const HEALTH_TIMEOUT_MS = 2_000;
+/**
+ * What our statements rely on, whatever the defaults of server, database and user are. Compiling a plan over many
+ * partitions takes longer than any of them runs. A commit is on the disk unless its statement says otherwise.
+ */
+const SESSION_OPTIONS =
+  "-c jit=off -c timezone=UTC -c default_transaction_isolation=read\\ committed -c synchronous_commit=on";
 
 /**
  * Opens a pool; connects when first used, so that a database which is away is not an error yet.
  * @throws TypeError when the address is not a `postgresql://` or `postgres://` URL.
  */
 export function openDatabase(options: DatabaseOptions): Database {
-  const protocol = URL.canParse(options.url) ? new URL(options.url).protocol : "";
-  if (protocol !== "postgresql:" && protocol !== "postgres:") {
-    throw new TypeError("url must start with postgresql:// or postgres://");
-  }
+  const address = readAddress(options.url);
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const config = {
-    connectionString: options.url,
+    connectionString: address.connectionString,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + SILENCE_MARGIN_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
     application_name: "sms-gateway",
-    // Compiling a plan over many partitions takes longer than any of our statements runs.
-    options: "-c jit=off -c timezone=UTC",
+    options: `${address.options} ${SESSION_OPTIONS}`,
   };
   const pool = new pg.Pool({ ...config, max: options.poolMax });
   pool.on("error", (error) => options.onError?.(error));

@@ -29,6 +29,8 @@ import { SEED } from "./test-database.ts";
 
 /** Months for which no new installation has a partition. */
 const LONG_AGO = new Date("2025-03-15T12:00:00Z");
+/** The standalone shape. */
+const HERE = { consumesQueue: true };
 const AWKWARD_TEXT = "\\.\n\\.\r\n\ttab \\N \\\\ 'quoted' \"twice\" {a,b} 👋 \u0001 ÄÖ";
 
 describeWith("postgres", "the transfer of an installation", (adminUrl) => {
@@ -64,9 +66,26 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     return file;
   }
 
+  test("with accepted messages in its queue is refused where nobody would take them", async () => {
+    const queueing = await openInstallation();
+    await ask(
+      queueing,
+      "insert into queue_groups (queue, publish_id, envelopes, body) values ('sms.accepted.high', gen_random_uuid(), 1, '{}')",
+    );
+    const waiting = await exportToBuffer(queueing);
+    const target = await openInstallation();
+    const importing = importData(target, Readable.from([waiting]), { consumesQueue: false });
+    await expect(importing).rejects.toThrow(/1 groups of messages .* not yet recorded/);
+    expect(await count(target, "queue_groups")).toBe(0);
+    await importData(target, Readable.from([waiting]), HERE);
+    expect(await count(target, "queue_groups")).toBe(1);
+    // One with an empty queue is taken anywhere.
+    await importData(await openInstallation(), Readable.from([file]), { consumesQueue: false });
+  });
+
   test("brings every row of every table into a new installation, into the partition of its month, and back", async () => {
     const target = await openInstallation();
-    const tables = await importData(target, Readable.from([file]));
+    const tables = await importData(target, Readable.from([file]), HERE);
     expect(tables.find(({ name }) => name === "messages")?.rows).toBe(32);
     const digests = await digestTables(source);
     expect(await digestTables(target)).toEqual(digests);
@@ -74,13 +93,13 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     expect(await count(target, "events_2025_03")).toBeGreaterThan(10);
     expect((await ensurePartitions(target, new Date())).nonEmptyDefaults).toEqual([]);
     const third = await openInstallation();
-    await importData(third, Readable.from([await exportToBuffer(target)]));
+    await importData(third, Readable.from([await exportToBuffer(target)]), HERE);
     expect(await digestTables(third)).toEqual(digests);
   });
 
   test("lets sequences go on where they were", async () => {
     const target = await openInstallation();
-    await importData(target, Readable.from([file]));
+    await importData(target, Readable.from([file]), HERE);
     const before = await highest(target);
     await recordAccepted(target, [makeRow()]);
     await parkReport(target, makeReport("SM3"));
@@ -93,7 +112,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     const target = await openInstallation();
     const ahead = Date.now() + 86_400_000;
     await ask(target, `update directory_version set version = ${ahead}`);
-    await importData(target, Readable.from([file]));
+    await importData(target, Readable.from([file]), HERE);
     const version = await readDirectoryVersion(target);
     expect(version).toBeGreaterThan(ahead);
     expect(version).toBeGreaterThan(await readDirectoryVersion(source));
@@ -111,7 +130,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     const [moment, tables] = await Promise.all([buffer(stream), exporting]);
     expect(tables.find(({ name }) => name === "messages")?.rows).toBe(2_000);
     const target = await openInstallation();
-    await importData(target, Readable.from([moment]));
+    await importData(target, Readable.from([moment]), HERE);
     expect(await count(target, "messages")).toBe(2_000);
     expect(await count(target, "events")).toBe(4_000);
     expect(await count(target, "providers", "name = 'plivo'")).toBe(1);
@@ -120,7 +139,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
   test.each<[string, (db: Database) => Promise<unknown>, RegExp]>([
     ["with a message", (db) => recordAccepted(db, [makeRow()]), /in use, table (attempts|events|messages) holds rows/],
     ["with a client of somebody", (db) => createClient(db, { name: "acme" }), /in use, table clients holds rows/],
-    ["that was imported into before", (db) => importData(db, Readable.from([file])), /in use/],
+    ["that was imported into before", (db) => importData(db, Readable.from([file]), HERE), /in use/],
     [
       "of an older version",
       (db) => ask(db, "delete from _prisma_migrations where migration_name = '20261121100100_create_messages'"),
@@ -145,7 +164,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     const target = await openInstallation();
     await change(target);
     const before = await digestTables(target);
-    const importing = importData(target, Readable.from([file]));
+    const importing = importData(target, Readable.from([file]), HERE);
     await expect(importing).rejects.toThrow(reason);
     await expect(importing).rejects.toBeInstanceOf(TransferError);
     expect(await digestTables(target)).toEqual(before);
@@ -154,7 +173,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
   test("refuses a database without tables, on either side", async () => {
     const empty = await open();
     await expect(exportData(empty, new PassThrough())).rejects.toThrow(/no tables yet/);
-    await expect(importData(empty, Readable.from([file]))).rejects.toThrow(/no tables yet/);
+    await expect(importData(empty, Readable.from([file]), HERE)).rejects.toThrow(/no tables yet/);
   });
 
   let untouched: Database | undefined;
@@ -180,7 +199,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
   ])("refuses a file that %s and leaves the database as it is", async (_which, change, reason) => {
     untouched ??= await openInstallation();
     const before = await digestTables(untouched);
-    const importing = importData(untouched, Readable.from(inPieces(change(file))));
+    const importing = importData(untouched, Readable.from(inPieces(change(file))), HERE);
     await expect(importing).rejects.toThrow(reason);
     await expect(importing).rejects.toBeInstanceOf(TransferError);
     expect(await digestTables(untouched)).toEqual(before);
@@ -201,7 +220,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     const target = await openInstallation();
     const half = new PassThrough();
     half.write(whole.subarray(0, whole.length >> 1));
-    const importing = importData(target, half);
+    const importing = importData(target, half, HERE);
     const copying =
       "backend_type = 'client backend' and query like 'copy \"messages\"%' and datname = current_database()";
     await expect.poll(() => count(target, "pg_stat_activity", copying)).toBe(1);
@@ -225,7 +244,7 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
       yield file.subarray(0, file.length >> 1);
       throw broken;
     }
-    await expect(importData(await openInstallation(), Readable.from(readHalf()))).rejects.toBe(broken);
+    await expect(importData(await openInstallation(), Readable.from(readHalf()), HERE)).rejects.toBe(broken);
   });
 });
 

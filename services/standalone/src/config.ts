@@ -16,6 +16,7 @@ export const standaloneSettings = Type.Object({
   DATABASE_URL: Type.Optional(
     Type.String({
       description: "Address of Postgres. Standalone without it: an embedded Postgres in EMBEDDED_POSTGRES_DIR.",
+      pattern: "^postgres(ql)?://",
       secret: true,
     }),
   ),

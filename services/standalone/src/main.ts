@@ -9,6 +9,7 @@ import {
   createDbQueue,
   dropExpiredAdmission,
   dropExpiredOtpSessions,
+  migrate,
   openDatabase,
 } from "@sms-gateway/db";
 import { openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
@@ -62,6 +63,8 @@ async function startParts(settings: AllSettings, stop: StopSequence): Promise<vo
   stop.add("gateway database", () => gatewayDb.close());
   const workerDb = openDatabase({ url, poolMax: settings.worker.DATABASE_POOL_MAX, onError });
   stop.add("worker database", () => workerDb.close());
+  // The queue looks for its table at once. An external database may be away: then this is for the worker's start alone.
+  if (settings.standalone.DATABASE_URL === undefined) await migrate(workerDb);
   const admission = createDbAdmission(gatewayDb);
   stop.add("admission", () => admission.close());
   const directory = createDbDirectory(gatewayDb, capabilitiesOf);
@@ -107,7 +110,20 @@ async function startParts(settings: AllSettings, stop: StopSequence): Promise<vo
   await worker.app.listen({ host: settings.worker.WORKER_HOST, port: settings.worker.WORKER_PORT });
   await gateway.app.listen({ host: settings.gateway.GATEWAY_HOST, port: settings.gateway.GATEWAY_PORT });
   // Not waited for: with the database away both sides live and say so.
-  void worker.start().then(() => directory.refresh());
+  void worker.start().then(
+    () => directory.refresh(),
+    (error: unknown) => endAfterFailure(stop, error),
+  );
+}
+
+/** For what waiting does not mend, such as a migration that fails. */
+async function endAfterFailure(stop: StopSequence, err: unknown): Promise<void> {
+  logger.fatal({ event: "work.start_failed", err });
+  try {
+    await stop.stop();
+  } finally {
+    process.exit(1);
+  }
 }
 
 async function startPostgres({ standalone }: AllSettings, stop: StopSequence): Promise<string> {

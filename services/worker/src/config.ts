@@ -28,6 +28,7 @@ export const workerSettings = Type.Object({
   REDIS_KEY_PREFIX: SHARED_SETTINGS.REDIS_KEY_PREFIX,
   DATABASE_URL: Type.String({
     description: "Address of Postgres.",
+    pattern: "^postgres(ql)?://",
     default: "postgresql://sms:sms@localhost:5432/sms",
     secret: true,
   }),

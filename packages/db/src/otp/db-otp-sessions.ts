@@ -13,7 +13,7 @@ import {
 } from "@sms-gateway/contracts";
 import { askWithin } from "../ask-within.ts";
 import type { Database } from "../connections.ts";
-import { DatabaseUnavailableError, toDatabaseError } from "../database-errors.ts";
+import { AlreadyExistsError, DatabaseUnavailableError, toDatabaseError } from "../database-errors.ts";
 import { CHECK_OTP_CODE } from "../sql/check-otp-code.ts";
 import { CREATE_OTP_SESSION } from "../sql/create-otp-session.ts";
 import { DISCARD_OTP_CODE } from "../sql/discard-otp-code.ts";
@@ -85,6 +85,10 @@ export function createDbOtpSessions(
 /** Faults of our own stay as they are: no repetition mends them. */
 function toOtpSessionsError(error: unknown): unknown {
   const known = toDatabaseError(error);
+  // Only `create` inserts what may be there: an id whose session it did not find under its number.
+  if (known instanceof AlreadyExistsError) {
+    return new TypeError("sessionId is that of another number's session", { cause: error });
+  }
   if (!(known instanceof DatabaseUnavailableError)) return known;
   return new OtpSessionsUnavailableError(`Postgres did not carry out the step: ${known.message}`, { cause: error });
 }

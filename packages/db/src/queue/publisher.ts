@@ -4,11 +4,17 @@ import type { PoolKeeper } from "./pool-keeper.ts";
 import { foldTries, type OutgoingGroup, type TryOutcome, tryPublish } from "./publish-try.ts";
 import type { ReportEvent } from "./queue-event.ts";
 import type { QueueLimit } from "./queue-limit.ts";
+import { QUEUE_NAMES } from "./queue-names.ts";
 
 /** Within which every publish has its ending. */
 const PUBLISH_LIMIT_MS = 5000;
 /** How long a publish waits while there is no connection: replacing a lost one takes some 20 ms. Nothing queues offline. */
 const RECONNECT_WAIT_MS = 250;
+/**
+ * A client can send again and is told so at once; a provider that reports may not. A server that was killed is back within
+ * a second or two, which is still far below the time that providers wait for an answer (Twilio: 15 s).
+ */
+const REPORT_RECONNECT_WAIT_MS = 4000;
 const STOPPING: PublishEnding = { ending: "not_handed_over", reason: "stopping" };
 const UNREACHABLE: PublishEnding = { ending: "not_handed_over", reason: "queue_unreachable" };
 const FULL: PublishEnding = { ending: "not_handed_over", reason: "queue_full" };
@@ -67,7 +73,8 @@ export class Publisher {
   async #publish(group: OutgoingGroup): Promise<PublishEnding> {
     const { keeper, limit, onPublished, report } = this.#settings;
     const deadline = performance.now() + PUBLISH_LIMIT_MS;
-    const pool = await keeper.untilReady(RECONNECT_WAIT_MS);
+    const isReport = group.queue === QUEUE_NAMES.reports;
+    const pool = await keeper.untilReady(isReport ? REPORT_RECONNECT_WAIT_MS : RECONNECT_WAIT_MS);
     if (pool === undefined) return UNREACHABLE;
     if (await limit.isFull(pool, group.queue)) return FULL;
     const first = await this.#try(pool, group, deadline);

@@ -51,7 +51,7 @@ export class QueueConsumer<T> implements Consumption {
   #claims: GroupClaims | undefined;
   #hasNews = true;
   /** The queue has been read, and since then nothing has failed. */
-  #isWell = false;
+  #isWell = true;
   #outageIsTold = false;
   #stopping: Promise<void> | undefined;
 
@@ -64,7 +64,7 @@ export class QueueConsumer<T> implements Consumption {
     this.#running = this.#run().finally(listenNoMore);
   }
 
-  /** Whether it has reached its queue at its last try. */
+  /** Whether it has reached its queue at its last try; also before the first one has ended. */
   get isWell(): boolean {
     return this.#isWell;
   }

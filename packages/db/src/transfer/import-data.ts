@@ -16,6 +16,18 @@ import { TransferError } from "./transfer-error.ts";
 /** A running worker gives way to the locks within its longest statement, 10 s. */
 const LOCK_TIMEOUT_MS = 15_000;
 
+/** Who goes on with what is imported. */
+export interface ImportOptions {
+  /**
+   * Whether this installation has its queue in the database. Where it has not, nobody would ever take the groups of a
+   * file's queue, whose messages were promised to clients; such a file is refused.
+   */
+  readonly consumesQueue: boolean;
+}
+
+/** The table of `createDbQueue`. */
+const QUEUE_TABLE = "queue_groups";
+
 /**
  * Replaces what seeding makes by a whole exported installation, in one transaction: all of it, or nothing. The database
  * has the same migrations and is empty otherwise. The directory's version rises above what was exported and above what
@@ -24,10 +36,15 @@ const LOCK_TIMEOUT_MS = 15_000;
  * @throws TransferError when the file is cut off, damaged or foreign, or the database is not one that can take it;
  *   DatabaseUnavailableError when the database is away; the stream's own error when it cannot be read.
  */
-export async function importData(db: Database, source: Readable): Promise<TransferredTable[]> {
+export async function importData(
+  db: Database,
+  source: Readable,
+  { consumesQueue }: ImportOptions,
+): Promise<TransferredTable[]> {
   const reader = readExport(source);
   try {
     const header = await reader.readHeader();
+    if (!consumesQueue) expectEmptyQueue(header);
     return await inTransfer(db, "begin", async (connection) => {
       await connection.ask(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
       // A worker that starts or makes partitions meanwhile waits.
@@ -48,6 +65,14 @@ export async function importData(db: Database, source: Readable): Promise<Transf
   } finally {
     source.destroy();
   }
+}
+
+function expectEmptyQueue({ tables }: ExportHeader): void {
+  const waiting = tables.find(({ name }) => name === QUEUE_TABLE)?.rows ?? 0;
+  if (waiting === 0) return;
+  throw new TransferError(
+    `the file holds ${waiting} groups of messages that were accepted and not yet recorded, which only the standalone shape goes on with: import it there, wait until nothing is queued, and export again`,
+  );
 }
 
 async function compareMigrations(connection: TransferConnection, exported: ExportHeader["migrations"]): Promise<void> {

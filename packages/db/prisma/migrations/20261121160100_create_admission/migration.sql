@@ -85,20 +85,24 @@ end
 $$;
 
 -- The debts of a client at that time: per second, minute and hour, in microseconds.
-create function read_debts(client_id text, at timestamptz) returns double precision[]
+create function age_debts(client_id text, at timestamptz) returns double precision[]
 language plpgsql as $$
 declare
-  debts_us double precision[];
+  stored admission_rates;
+  passed_us numeric;
 begin
-  select array[
-    greatest(0, r.second_debt_us - passed_us), greatest(0, r.minute_debt_us - passed_us),
-    greatest(0, r.hour_debt_us - passed_us)
-  ] into debts_us
-  from admission_rates r
-  -- A clock that was set back must not raise a debt.
-  cross join lateral (select greatest(0, extract(epoch from at - r.charged_at) * 1e6) as passed_us) as passed
-  where r.client_id = read_debts.client_id;
-  return coalesce(debts_us, '{0, 0, 0}');
+  select * into stored from admission_rates r where r.client_id = age_debts.client_id;
+  if not found then return '{0, 0, 0}'; end if;
+  if stored.charged_at > at then
+    -- The clock was set back: the debts count from now on. A refusal writes nothing else, and without this every request
+    -- would be refused until the clock is there again.
+    update admission_rates r set charged_at = at where r.client_id = stored.client_id;
+  end if;
+  passed_us := greatest(0, extract(epoch from at - stored.charged_at) * 1e6);
+  return array[
+    greatest(0, stored.second_debt_us - passed_us), greatest(0, stored.minute_debt_us - passed_us),
+    greatest(0, stored.hour_debt_us - passed_us)
+  ];
 end
 $$;
 
@@ -206,7 +210,7 @@ begin
     delete from admission_reservations r where r.client_id = kept.client_id and r.name = kept.name;
     kept := null;
   end if;
-  if 0 < any (rates) then debts_us := read_debts(client_id, now_at); end if;
+  if 0 < any (rates) then debts_us := age_debts(client_id, now_at); end if;
   select q.used into used from admission_quotas q
   where q.client_id = admit_request.client_id and q.day = admit_request.day and q.expires_at > now_at;
   used := coalesce(used, 0);
