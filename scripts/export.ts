@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { exportData, type TransferredTable } from "@sms-gateway/db";
 import { explainFileError, useInstallationDatabase } from "./operate/installation-database.ts";
 import { OperatorError, runCommand } from "./operate/operator-error.ts";
+import { listLiving } from "./operate/run-record.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const [file, ...others] = process.argv.slice(2);
@@ -15,6 +16,10 @@ await runCommand(async () => {
   }
   if (existsSync(file)) throw new OperatorError(`${file} is there already: name another file.`);
   tellWhatWasWritten(file, await writeFile(file));
+  if ((await listLiving(ROOT)).length > 0) {
+    console.log(`It was written while it runs: messages that had not ended go on here, and would be sent by the file's next owner too.
+As a backup that is right; to move, "make down" first and export again.`);
+  }
   return 0;
 });
 
