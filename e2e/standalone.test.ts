@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { waitFor } from "@sms-gateway/testkit";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { callHttp, textOf } from "./harness/http-calls.ts";
 import { expectDeliveredOnce, sendAndWait } from "./harness/judge.ts";
 import { type SentRequest, sendText, startLoad } from "./harness/load.ts";
@@ -72,35 +72,31 @@ describe("the standalone shape", () => {
     "on a full disk: 503 with nothing taken, and as soon as there is room all goes on",
     async () => {
       const disk = await mountSmallDisk();
-      try {
-        const product = await start({ postgresDir: join(disk.path, "postgres") });
-        const accepted = [await waitUntilAccepted(product)];
-        const fromMs = Date.now();
-        await disk.fill();
-        const refused = await waitFor(
-          async () => {
-            const sent = await sendText(product);
-            if (sent.answer.status !== 202) return sent;
-            accepted.push(sent);
-            return undefined;
-          },
-          { what: "a request to be refused", timeoutMs: RECOVERS_WITHIN_MS, intervalMs: 0 },
-        );
-        expect(refused.answer).toMatchObject({ status: 503, body: { error_code: "SERVICE_UNAVAILABLE" } });
-        expect(Number(refused.answer.headers.get("retry-after"))).toBeGreaterThan(0);
-        expect(await disk.freeBytes()).toBeLessThan(1024 * 1024);
-        await disk.free();
-        accepted.push(await waitUntilAccepted(product));
-        const reportsLost = { fromMs, toMs: Date.now() + WRITTEN_WITHIN_MS };
-        await expectDeliveredOnce(product, accepted, { timeoutMs: RECOVERS_WITHIN_MS, reportsLost });
-        // By now it would have arrived: what was accepted later has.
-        const arrived = (await product.readInbox(refused.to)).length;
-        expect(arrived).toBeLessThanOrEqual(isUnknown(refused) ? 1 : 0);
-        await product.stop();
-        started.splice(0);
-      } finally {
-        await disk.unmount();
-      }
+      // After the product, which works on it, is stopped.
+      onTestFinished(() => disk.unmount());
+      const product = await start({ postgresDir: join(disk.path, "postgres") });
+      const accepted = [await waitUntilAccepted(product)];
+      const fromMs = Date.now();
+      await disk.fill();
+      const refused = await waitFor(
+        async () => {
+          const sent = await sendText(product);
+          if (sent.answer.status !== 202) return sent;
+          accepted.push(sent);
+          return undefined;
+        },
+        { what: "a request to be refused", timeoutMs: RECOVERS_WITHIN_MS, intervalMs: 0 },
+      );
+      expect(refused.answer).toMatchObject({ status: 503, body: { error_code: "SERVICE_UNAVAILABLE" } });
+      expect(Number(refused.answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(await disk.freeBytes()).toBeLessThan(1024 * 1024);
+      await disk.free();
+      accepted.push(await waitUntilAccepted(product));
+      const reportsLost = { fromMs, toMs: Date.now() + WRITTEN_WITHIN_MS };
+      await expectDeliveredOnce(product, accepted, { timeoutMs: RECOVERS_WITHIN_MS, reportsLost });
+      // By now it would have arrived: what was accepted later has.
+      const arrived = (await product.readInbox(refused.to)).length;
+      expect(arrived).toBeLessThanOrEqual(isUnknown(refused) ? 1 : 0);
     },
     300_000,
   );

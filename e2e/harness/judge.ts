@@ -30,6 +30,8 @@ export function isDeliveredOrUntold(
   if (status === "delivered") return true;
   if (status !== "sent" || sentAt === null || reportsLost === undefined) return false;
   const sentAtMs = Date.parse(sentAt);
+  // Until then text and report may be on their way.
+  if (Date.now() < sentAtMs + REPORT_WITHIN_MS) return false;
   return sentAtMs + REPORT_WITHIN_MS >= reportsLost.fromMs && sentAtMs <= reportsLost.toMs;
 }
 

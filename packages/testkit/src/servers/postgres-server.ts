@@ -72,6 +72,8 @@ function settingsArgs(port: number, durable: boolean): string[] {
     port,
     // Socket paths are limited to 107 bytes, which a deep working folder exceeds; everybody connects by TCP.
     unix_socket_directories: "",
+    // Inside the data folder: of a server that is killed and never started again, nothing stays in /dev/shm.
+    dynamic_shared_memory_type: "mmap",
     max_connections: MAX_CONNECTIONS,
     timezone: "UTC",
     log_timezone: "UTC",
