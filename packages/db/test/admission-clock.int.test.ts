@@ -30,7 +30,10 @@ describeWith("postgres", "the admission when the clock of Postgres is set back",
     const client = newClientId();
     await admission.admit(newRequest(client, null, SHORT));
     await setClockBack(client);
-    expect(await admission.admit(newRequest(client, null, SHORT))).toMatchObject({ outcome: "limited", retryAfterS: 1 });
+    expect(await admission.admit(newRequest(client, null, SHORT))).toMatchObject({
+      outcome: "limited",
+      retryAfterS: 1,
+    });
     const passes = async () => (await admission.admit(newRequest(client, null, SHORT))).outcome === "admitted";
     await waitFor(passes, { what: "the next request to pass" });
   });

@@ -8,6 +8,7 @@ import { useDatabase } from "./test-database.ts";
 
 const ACTORS = 12;
 const RUNS = 15;
+const AT_ONCE = 20;
 /** The time of a loaded machine; a deadlock is found after one second. */
 const PATIENT = { answerTimeoutMs: 10_000 };
 
@@ -90,3 +91,28 @@ describeWith("postgres", "the admission under a storm", (adminUrl) => {
     expect(row?.used).toBeLessThanOrEqual(sent.length);
   }
 });
+
+describeWith(
+  "postgres",
+  "the admission on a database whose transactions are `repeatable read` by default",
+  (adminUrl) => {
+    const database = useDatabase(adminUrl);
+
+    // Each sees what was committed before it has waited for the one before, or it would update what it did not see.
+    test("answers all requests that one client sends at once", async () => {
+      const { pathname } = new URL(database.url());
+      await ask(
+        database.open(1),
+        `alter database "${decodeURIComponent(pathname.slice(1))}" set default_transaction_isolation to 'repeatable read'`,
+      );
+      const admission = createDbAdmission(database.open(AT_ONCE), PATIENT);
+      const client = newClientId();
+      // The first round opens the connections, so that the second is at once indeed.
+      for (let round = 0; round < 2; round += 1) {
+        const requests = Array.from({ length: AT_ONCE }, () => newRequest(client, null, { limits: LIMITS }));
+        const answers = await Promise.all(requests.map((request) => admission.admit(request)));
+        expect(answers.map(({ outcome }) => outcome)).toEqual(Array.from(requests, () => "admitted"));
+      }
+    });
+  },
+);

@@ -20,11 +20,19 @@ export interface Directory {
   close(): Promise<void>;
 }
 
-/** The worker's side: publishes what changed. */
+/**
+ * The worker's side: publishes what changed. Where the source is a store of copies (redis), a publish puts a copy there.
+ * Where gateways read the tables themselves (db), what is committed is published already.
+ */
 export interface DirectoryPublisher {
   /** Version now published, or undefined when there is none. */
   publishedVersion(): Promise<number | undefined>;
-  /** Publishes unless a newer (or the same) version is there already: that ends `stale` and changes nothing. */
+  /**
+   * Sees to it that this version or a newer one is there. One that is there already ends `stale` and changes nothing; an
+   * older one, or none, is replaced by a store of copies.
+   * @throws RangeError from db for a version that its tables do not have: they are the truth, and a copy is newer only
+   * after they were restored to an older state, whose undone changes must not come back.
+   */
   publish(snapshot: DirectorySnapshot): Promise<"published" | "stale">;
   close(): Promise<void>;
 }

@@ -86,7 +86,11 @@ export class OtpSessionsUnavailableError extends Error {
  * Trade: one number's steps wait for each other, so that the rules above hold without exception.
  */
 export interface OtpSessions {
-  /** @throws TypeError that names the field which is malformed; nothing has reached the store. */
+  /**
+   * @throws TypeError that names the field which is malformed; nothing has reached the store. Also one that names
+   * `sessionId` when another number of the client has a session with that id, a fault of the caller that no repetition
+   * mends; nothing has changed. Refusals for a discarded token and for the cooldown come before it.
+   */
   create(request: OtpCreateRequest): Promise<OtpCreateAnswer>;
   /** @throws TypeError when the hash is malformed. A session of another number is answered `not_found` and loses no attempt. */
   check(request: OtpCheckRequest): Promise<OtpCheckAnswer>;

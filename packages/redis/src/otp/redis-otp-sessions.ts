@@ -42,7 +42,9 @@ export function createRedisOtpSessions(
     create: async (request) => {
       assertOtpCreateRequest(request);
       const args = createArgs(request, keepMs);
-      return parseOtpCreateAnswer(await carryOut(connection, CREATE_OTP_SESSION, codeKeys(request.ref), args));
+      const answer = await carryOut(connection, CREATE_OTP_SESSION, codeKeys(request.ref), args);
+      if (answer === null) throw new TypeError("sessionId is that of another number's session");
+      return parseOtpCreateAnswer(answer);
     },
     check: async (request) => {
       assertCodeHash(request.codeHash);

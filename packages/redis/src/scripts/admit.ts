@@ -30,11 +30,21 @@ local stored = redis.call('MGET', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 local used = tonumber(stored[3]) or 0
 
 local debtsUs = { 0, 0, 0 }
+
+local function writeDebts()
+  local longestUs = math.max(debtsUs[1], debtsUs[2], debtsUs[3])
+  if longestUs == 0 then return end
+  local rates = cmsgpack.pack({ nowUs, debtsUs[1], debtsUs[2], debtsUs[3] })
+  redis.call('SET', KEYS[2], rates, 'PX', math.max(1, math.ceil(longestUs / 1000)))
+end
+
 if stored[2] then
   local rates = cmsgpack.unpack(stored[2])
-  -- A clock that was set back must not raise a debt.
-  local passedUs = math.max(0, nowUs - rates[1])
-  for i = 1, 3 do debtsUs[i] = math.max(0, rates[i + 1] - passedUs) end
+  local passedUs = nowUs - rates[1]
+  for i = 1, 3 do debtsUs[i] = math.max(0, rates[i + 1] - math.max(0, passedUs)) end
+  -- The clock was set back: the debts count from now on. Written before anything is decided, for a refusal writes
+  -- nothing: they would stand still, and every request be refused, until the clock is there again.
+  if passedUs < 0 then writeDebts() end
 end
 
 local function limitStates()
@@ -99,15 +109,10 @@ if quota > 0 and used + count > quota then
 end
 
 -- 5. Charge and reserve. The quota counts for unlimited clients too: a limit set at noon knows the morning.
-local longestUs = 0
 for i = 1, 3 do
   if limits[i] > 0 then debtsUs[i] = debtsUs[i] + PERIODS_US[i] / limits[i] end
-  longestUs = math.max(longestUs, debtsUs[i])
 end
-if longestUs > 0 then
-  local rates = cmsgpack.pack({ nowUs, debtsUs[1], debtsUs[2], debtsUs[3] })
-  redis.call('SET', KEYS[2], rates, 'PX', math.max(1, math.ceil(longestUs / 1000)))
-end
+writeDebts()
 used = redis.call('INCRBY', KEYS[3], count)
 if used == count then redis.call('PEXPIREAT', KEYS[3], dayEndsAtMs + QUOTA_KEEP_MS) end
 -- Kept for as long as the answer would be: if its gateway dies now, ids that may be in the queue are not freed.

@@ -1,7 +1,10 @@
 import { defineScript } from "../redis-script.ts";
 import { OTP_SESSION_LAYOUT } from "./otp-session-layout.ts";
 
-/** Makes a session, unless its number is in the cooldown; an id that exists is answered as it is. */
+/**
+ * Makes a session, unless its number is in the cooldown; an id that exists is answered as it is, and one of another
+ * number's with nothing.
+ */
 export const CREATE_OTP_SESSION = defineScript(`${OTP_SESSION_LAYOUT}
 -- KEYS: 3 the discarded token.
 local id, number, token, hash, memo = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -12,8 +15,8 @@ local SWEPT = 4
 if redis.call('EXISTS', KEYS[3]) == 1 then return answer('discarded') end
 
 local s = read(id)
-if s and s[NUMBER] ~= number then return redis.error_reply('ERR the session is one of another number') end
-if s then
+local isOfAnother = s and s[NUMBER] ~= number
+if s and not isOfAnother then
   local takenOver = s[TOKEN] ~= token
   if takenOver then
     s[TOKEN], s[UNDO] = token, false
@@ -25,6 +28,7 @@ end
 local _, last = newest()
 local cooldown = cooldownOf(last)
 if cooldown then return cooldown end
+if isOfAnother then return nil end
 
 for _, old in ipairs(redis.call('ZRANGE', KEYS[2], 0, SWEPT - 1)) do
   if redis.call('EXISTS', KEYS[1] .. old) == 0 then redis.call('ZREM', KEYS[2], old) end

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { OtpCreateRequest, OtpSession, OtpSessions } from "@sms-gateway/contracts";
 import { beforeAll, expect, it } from "vitest";
 import { waitFor } from "../wait-for.ts";
@@ -84,12 +85,21 @@ export function otpSendFacts(harness: () => OtpSessionsHarness): void {
     expect(await stored(request)).toMatchObject({ attempts: 0, resends: 0 });
   });
 
-  it("rejects a session under the id of another number's", async () => {
+  it("rejects a session under the id of another number's, and changes nothing", async () => {
     const request = newOtpCreate(newClientId());
-    await sessions.create(request);
-    const strange = newOtpCreate(request.ref.clientId, { sessionId: request.ref.sessionId });
-    await expect(sessions.create(strange)).rejects.toThrow();
-    expect(await stored(request)).toMatchObject({ phoneNumber: request.ref.phoneNumber });
+    const session = await mustSend(sessions.create(request));
+    const strange = newOtpCreate(request.ref.clientId, { sessionId: request.ref.sessionId, cooldownMs: HOUR_MS });
+    await expect(sessions.create(strange)).rejects.toThrow(TypeError);
+    await expect(others.create(strange)).rejects.toThrow("sessionId");
+    expect(await stored(request)).toEqual(session);
+    expect(await sessions.check(checkOfNumber(strange))).toEqual({ outcome: "not_found" });
+    const cooling = newOtpCreate(request.ref.clientId, {
+      ...strange.ref,
+      sessionId: randomUUID(),
+      cooldownMs: HOUR_MS,
+    });
+    expect(await sessions.create(cooling)).toMatchObject({ outcome: "created" });
+    expect(await sessions.create(strange)).toMatchObject({ outcome: "cooldown" });
   });
 
   it("refuses a second code to a number inside the cooldown, and no other", async () => {

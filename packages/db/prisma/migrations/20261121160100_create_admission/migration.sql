@@ -94,8 +94,8 @@ begin
   select * into stored from admission_rates r where r.client_id = age_debts.client_id;
   if not found then return '{0, 0, 0}'; end if;
   if stored.charged_at > at then
-    -- The clock was set back: the debts count from now on. A refusal writes nothing else, and without this every request
-    -- would be refused until the clock is there again.
+    -- The clock was set back: the debts count from now on. Written before anything is decided, for a refusal writes
+    -- nothing: they would stand still, and every request be refused, until the clock is there again.
     update admission_rates r set charged_at = at where r.client_id = stored.client_id;
   end if;
   passed_us := greatest(0, extract(epoch from at - stored.charged_at) * 1e6);
