@@ -3,11 +3,12 @@ import { existsSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { withCommandLock } from "./operate/command-lock.ts";
+import { DATA_FOLDER } from "./operate/data-folders.ts";
 import { compose } from "./operate/docker.ts";
 import { readServiceEnvironment } from "./operate/env-file.ts";
 import { forgetMode, type Mode, rememberedMode } from "./operate/mode.ts";
 import { OperatorError, runCommand } from "./operate/operator-error.ts";
-import { databaseFolder } from "./operate/standalone-database.ts";
+import { databaseFolder, deleteDatabase } from "./operate/standalone-database.ts";
 import { stopStandalone } from "./operate/stop-standalone.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -16,17 +17,17 @@ await runCommand(() =>
   withCommandLock(ROOT, "reset", async () => {
     const mode = rememberedMode(ROOT);
     const folders = mode === "standalone" ? listDataFolders() : [];
+    if (readServiceEnvironment(ROOT).DATABASE_URL !== undefined) {
+      console.log("The database of DATABASE_URL is not touched: empty it yourself.");
+    }
     if (mode === "standalone" && folders.length === 0) {
       console.log("There is no data to delete.");
       return 0;
     }
     const what = mode === "docker" ? "the volumes of Docker Compose" : folders.map(nameOf).join(", ");
     console.log(`This stops everything and deletes for good: all messages, clients and keys (${what}).`);
-    if (readServiceEnvironment(ROOT).DATABASE_URL !== undefined) {
-      console.log("The database of DATABASE_URL is not touched: empty it yourself.");
-    }
     await confirm();
-    await deleteData(mode, folders);
+    await deleteData(mode);
     console.log(
       "Deleted. The secrets in .env stay, and fit new data as well; for new ones delete .env before make up.",
     );
@@ -35,14 +36,21 @@ await runCommand(() =>
 );
 
 function listDataFolders(): string[] {
-  const folders = [databaseFolder(ROOT), ...["lab", "log"].map((name) => join(ROOT, ".data", name))];
-  return folders.filter((folder) => existsSync(folder));
+  return [databaseFolder(ROOT), ...listOwnFolders()].filter((folder) => existsSync(folder));
 }
 
-async function deleteData(mode: Mode, folders: readonly string[]): Promise<void> {
+/** Unlike the folder of the database, which a setting names, they hold nothing of anybody else's. */
+function listOwnFolders(): string[] {
+  return ["lab", "log"].map((name) => join(ROOT, DATA_FOLDER, name));
+}
+
+async function deleteData(mode: Mode): Promise<void> {
   await stopStandalone(ROOT);
   if (mode === "docker") compose("down", "--volumes");
-  for (const folder of folders) rmSync(folder, { recursive: true, maxRetries: 3 });
+  else {
+    await deleteDatabase(databaseFolder(ROOT));
+    for (const folder of listOwnFolders()) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
   forgetMode(ROOT);
 }
 
@@ -62,5 +70,6 @@ async function confirm(): Promise<void> {
 }
 
 function nameOf(folder: string): string {
-  return relative(ROOT, folder);
+  const name = relative(ROOT, folder);
+  return name.startsWith("..") ? folder : name;
 }

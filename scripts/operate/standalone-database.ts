@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findRunningPostgres, openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
+import { deleteEmbeddedPostgres, findRunningPostgres, openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
 import { readServiceEnvironment } from "./env-file.ts";
 import { OperatorError } from "./operator-error.ts";
 
@@ -49,4 +49,18 @@ export async function stopLeftDatabase(folder: string): Promise<boolean> {
   });
   await left.stop();
   return true;
+}
+
+/**
+ * Deletes the data of the embedded Postgres in that folder, and says what else it found there and left alone.
+ * @throws OperatorError when a living process has it open
+ */
+export async function deleteDatabase(folder: string): Promise<void> {
+  const left = await deleteEmbeddedPostgres(folder).catch((error: unknown) => {
+    throw new OperatorError(
+      `The embedded Postgres was not deleted: ${error instanceof Error ? error.message : error}.`,
+    );
+  });
+  if (left.length > 0)
+    console.log(`Left in ${folder}, since it is no data of the embedded Postgres: ${left.join(", ")}.`);
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { hasCode } from "./process-table.ts";
@@ -37,8 +38,10 @@ export async function readClusterVersion(cluster: string): Promise<string | unde
  * Makes a cluster (UTF-8, sorted by code point, page checksums where they are the default, passwords for everybody).
  * Made aside and renamed when whole, so that a start killed meanwhile leaves nothing that could be taken for a cluster.
  * @param cluster a folder that does not exist yet, in one that belongs to the user of `runAs`
+ * @throws Error with what initdb says, or when this process runs as a user without a name
  */
 export async function createCluster(cluster: string, plan: ClusterPlan): Promise<void> {
+  if (plan.runAs === undefined) refuseNamelessUser();
   const parent = dirname(cluster);
   const prefix = `${basename(cluster)}.new-`;
   for (const name of await readdir(parent)) {
@@ -70,6 +73,21 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** initdb looks its user up by name, whatever it is told, and says no more than that there is none. */
+function refuseNamelessUser(): void {
+  try {
+    userInfo();
+  } catch (error) {
+    if (!hasCode(error, "ERR_SYSTEM_ERROR")) throw error;
+    throw new Error(
+      `Postgres cannot create its data as the user with id ${process.getuid?.()}, who has no line in /etc/passwd. ` +
+        "Three ways out: run as a user that the system knows (docker run --user node), add a line for that id; " +
+        "or set DATABASE_URL to a Postgres of your own",
+      { cause: error },
+    );
   }
 }
 

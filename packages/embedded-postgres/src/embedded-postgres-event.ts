@@ -8,6 +8,8 @@ export type EmbeddedPostgresEvent =
   | { readonly event: "port_changed"; readonly from: number; readonly to: number }
   /** The server has died; it is started again. */
   | { readonly event: "ended"; readonly pid: number; readonly how: string }
+  /** Whether it lives could not be told for a while; it counts as alive. Reported once per server. */
+  | { readonly event: "watch_failed"; readonly pid: number; readonly reason: string }
   | { readonly event: "start_failed"; readonly reason: string; readonly retryAfterMs: number }
   | { readonly event: "restarted"; readonly pid: number; readonly afterMs: number }
   /** Old log files could not be removed. */

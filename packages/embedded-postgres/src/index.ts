@@ -4,6 +4,7 @@ export type { EmbeddedPostgresEvent } from "./embedded-postgres-event.ts";
 export { findEmbeddedPrograms } from "./embedded-programs.ts";
 export { endProcesses, identifySelf, type KnownProcess, killTree } from "./end-processes.ts";
 export { findRunningPostgres } from "./find-running-postgres.ts";
+export { deleteEmbeddedPostgres } from "./folder-contents.ts";
 export { findFreePort, isPortFree } from "./free-port.ts";
 export {
   type EmbeddedPostgres,

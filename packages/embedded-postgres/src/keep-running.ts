@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedPostgresEvent } from "./embedded-postgres-event.ts";
 import { killLeftProcesses } from "./find-postmaster.ts";
+import { isPortFree } from "./free-port.ts";
 import { adoptServer, endServer, launchServer, type RunningServer, StartError } from "./launch-server.ts";
 import type { ServerHome } from "./server-home.ts";
 import { pruneLogs } from "./server-log.ts";
@@ -59,9 +60,9 @@ async function watch(plan: KeepingPlan, first: RunningServer, signal: AbortSigna
     plan.onEvent({ event: "ended", pid: server.pid, how });
     if (endedAt - upSince > SETTLED_AFTER_MS) retryAfterMs = RETRY_FIRST_MS;
     server = undefined;
-    while (server === undefined && (await pause(retryAfterMs, signal))) {
+    for (let failures = 0; server === undefined && (await pause(retryAfterMs, signal)); failures += 1) {
       retryAfterMs = Math.min(retryAfterMs * 2, RETRY_MAX_MS);
-      server = await tryRestart(plan, { signal, retryAfterMs });
+      server = await tryRestart(plan, { signal, failures, retryAfterMs });
     }
     if (server !== undefined) {
       plan.onEvent({ event: "restarted", pid: server.pid, afterMs: Math.round(performance.now() - endedAt) });
@@ -70,20 +71,50 @@ async function watch(plan: KeepingPlan, first: RunningServer, signal: AbortSigna
   return undefined;
 }
 
-async function tryRestart(
-  { home, port, onEvent }: KeepingPlan,
-  { signal, retryAfterMs }: { signal: AbortSignal; retryAfterMs: number },
-): Promise<RunningServer | undefined> {
+type Restart = {
+  readonly signal: AbortSignal;
+  /** How many tries of this outage have failed. */
+  readonly failures: number;
+  readonly retryAfterMs: number;
+};
+
+async function tryRestart(plan: KeepingPlan, restart: Restart): Promise<RunningServer | undefined> {
+  const { home, port, onEvent } = plan;
+  const { signal, failures, retryAfterMs } = restart;
   try {
-    const found = await adoptServer(home, port, signal);
-    return found !== undefined && "isAdopted" in found ? found : await launchServer(home, port, signal);
+    const found = await adoptServer(home, port, { signal, onEvent });
+    if (found !== undefined && "isAdopted" in found) return found;
+    if (await isPortFree(port)) return await launchAfresh(home, port, signal);
+    if (isWorthReporting(failures)) onEvent({ event: "start_failed", reason: describeTakenPort(port), retryAfterMs });
   } catch (error) {
     if (signal.aborted) return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     onEvent({ event: "start_failed", reason, retryAfterMs });
-    if (error instanceof StartError && error.obstacle === "old processes") await killLeftProcesses(home.clusterName);
-    return undefined;
   }
+  return undefined;
+}
+
+/** Kills what keeps the server from starting, for the next try. */
+async function launchAfresh(home: ServerHome, port: number, signal: AbortSignal): Promise<RunningServer> {
+  try {
+    return await launchServer(home, port, signal);
+  } catch (error) {
+    if (error instanceof StartError && error.obstacle === "old processes") await killLeftProcesses(home.clusterName);
+    throw error;
+  }
+}
+
+/** The address is promised for the life of this process, so another port is no way out. */
+function describeTakenPort(port: number): string {
+  return (
+    `port taken: another program listens on 127.0.0.1:${port}, which the address of the database names for as long as ` +
+    "this process lives; end that program, or stop and start this one, which then takes another port"
+  );
+}
+
+/** It may last for days: the 1st, 2nd, 4th, 8th … failure in a row. */
+function isWorthReporting(failures: number): boolean {
+  return Number.isInteger(Math.log2(failures + 1));
 }
 
 /** @returns whether to go on after it */

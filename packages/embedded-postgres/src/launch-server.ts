@@ -4,8 +4,9 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { askPostgres } from "./ask-postgres.ts";
+import type { EmbeddedPostgresEvent } from "./embedded-postgres-event.ts";
 import { endProcesses, type KnownProcess } from "./end-processes.ts";
-import { findPostmaster, readPostmasterPid } from "./find-postmaster.ts";
+import { findPostmaster, readPostmasterPid, removeLeftPidFile } from "./find-postmaster.ts";
 import { findProcess, stillAlive } from "./process-table.ts";
 import { serverCommand } from "./server-command.ts";
 import { SERVICE_NAME, type ServerHome } from "./server-home.ts";
@@ -71,19 +72,28 @@ export async function launchServer(home: ServerHome, port: number, signal: Abort
   throw new StartError(`Postgres on port ${port} did not start: it ${outcome}\nIts log ends:\n${tail}`);
 }
 
+export type Adoption = {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: EmbeddedPostgresEvent) => void;
+};
+
 /**
  * Takes over the server that a killed process has left running on this data, if it is just what would be started now
  * (same programs, same settings, same port) and answers.
+ * Only for the owner of the data folder.
  * @returns undefined when none runs; or why one was not taken over and has been shut down
  */
 export async function adoptServer(
   home: ServerHome,
   port: number | undefined,
-  signal: AbortSignal,
+  { signal, onEvent }: Adoption,
 ): Promise<RunningServer | { readonly pid: number; readonly refusedBecause: string } | undefined> {
   const left = await findPostmaster(home.cluster);
-  if (left === undefined) return undefined;
-  const server = { pid: left.pid, identity: left.identity, isAdopted: true, ended: untilGone(left) };
+  if (left === undefined) {
+    await removeLeftPidFile(home.cluster);
+    return undefined;
+  }
+  const server = { pid: left.pid, identity: left.identity, isAdopted: true, ended: untilGone(left, onEvent) };
   const isSame = port !== undefined && left.command === (await serverCommand(home, port)).join(" ");
   const outcome = isSame
     ? await untilAnswering(server, { home, port, silenceMaxMs: ORPHAN_SILENCE_MAX_MS, signal })
@@ -118,7 +128,7 @@ async function spawnServer(home: ServerHome, port: number, startLog: string): Pr
       cwd: home.cluster,
       env: SERVER_ENVIRONMENT,
       detached: true,
-      stdio: ["ignore", log.fd, log.fd],
+      stdio: ["ignore", log.fd, log.fd, home.lockFd ?? "ignore"],
       ...command.runAs,
     });
     await once(child, "spawn");
@@ -168,9 +178,22 @@ function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => child.once("exit", () => resolve(describe())));
 }
 
-/** Only a parent is told of an end; for a server of somebody else's the process table is asked. */
-async function untilGone(server: KnownProcess): Promise<string> {
-  while ((await stillAlive([server])).length > 0) {
+/**
+ * Only a parent is told of an end; for a server of somebody else's the process table is asked. Where that cannot be
+ * read for a while (no descriptors left, a slow `ps`), the server counts as alive; the first such failure is reported.
+ */
+async function untilGone(server: KnownProcess, onEvent: Adoption["onEvent"]): Promise<string> {
+  let isReported = false;
+  const looksAlive = async () => {
+    try {
+      return (await stillAlive([server])).length > 0;
+    } catch (error) {
+      if (!isReported) onEvent({ event: "watch_failed", pid: server.pid, reason: String(error) });
+      isReported = true;
+      return true;
+    }
+  };
+  while (await looksAlive()) {
     // Watching keeps nobody alive.
     await delay(WATCH_INTERVAL_MS, undefined, { ref: false });
   }

@@ -2,6 +2,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmbeddedPostgresEvent } from "./embedded-postgres-event.ts";
 import { killLeftProcesses } from "./find-postmaster.ts";
+import { refuseFolderOfOthers } from "./folder-contents.ts";
 import { type FolderOwner, ownFolder } from "./folder-owner.ts";
 import { findFreePort, isPortFree } from "./free-port.ts";
 import { keepRunning } from "./keep-running.ts";
@@ -10,7 +11,7 @@ import { addressOf, filesOf, openServerHome, type ServerHome } from "./server-ho
 import { readDurable, writeDurably } from "./write-durably.ts";
 
 export type EmbeddedPostgresOptions = {
-  /** Holds data, password, port and logs; made when missing. */
+  /** Holds data, password, port and logs, and nothing of anybody else's; made when missing. */
   readonly dataDir: string;
   readonly onEvent?: (event: EmbeddedPostgresEvent) => void;
 };
@@ -40,11 +41,12 @@ const TRY_INTERVAL_MS = 250;
  * and started anew. The trade: the server is no child that dies with its parent, so that a `kill -9` of the gateway
  * costs no crash recovery; in return a folder has one owner at a time, and its next one looks for what was left.
  *
- * @throws Error when another process has the folder open, when Postgres cannot run here, or does not start
+ * @throws Error when another process has the folder open, when it holds something else, when Postgres cannot run here, or does not start
  */
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = await realpath(options.dataDir);
+  await refuseFolderOfOthers(dataDir);
   const owner = await ownFolder(dataDir);
   try {
     return await openOwned(dataDir, owner, options.onEvent ?? (() => undefined));
@@ -59,7 +61,7 @@ async function openOwned(
   owner: FolderOwner,
   onEvent: (event: EmbeddedPostgresEvent) => void,
 ): Promise<EmbeddedPostgres> {
-  const home = await openServerHome(dataDir);
+  const home = await openServerHome(dataDir, owner.lockFd);
   const { port, server } = await startFirst(home, onEvent);
   const kept = keepRunning({ home, port, onEvent }, server);
   const url = addressOf(port, home.password);
@@ -84,7 +86,7 @@ async function startFirst(home: ServerHome, onEvent: (event: EmbeddedPostgresEve
   const deadline = performance.now() + START_TRIES_MS;
   for (;;) {
     const remembered = await readPort(home);
-    const found = await adoptServer(home, remembered, never);
+    const found = await adoptServer(home, remembered, { signal: never, onEvent });
     if (found !== undefined && "isAdopted" in found && remembered !== undefined) {
       onEvent({ event: "adopted", pid: found.pid });
       return { port: remembered, server: found };

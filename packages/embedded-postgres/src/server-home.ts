@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { nameCluster } from "./cluster-processes.ts";
 import { createCluster, readClusterVersion } from "./create-cluster.ts";
 import { findEmbeddedPrograms } from "./embedded-programs.ts";
 import { chooseServerUser, commandAs, SERVER_ENVIRONMENT, type ServerUser } from "./server-user.ts";
@@ -10,7 +11,7 @@ import { readDurable, writeDurably } from "./write-durably.ts";
 
 /** A data folder with everything that a server needs to start in it. */
 export type ServerHome = {
-  /** Absolute and without symbolic links: it is compared with what a running server was given. */
+  /** Absolute and without symbolic links, as it is compared with what a running server was given. */
   readonly dataDir: string;
   readonly cluster: string;
   readonly logs: string;
@@ -20,7 +21,10 @@ export type ServerHome = {
   readonly version: string;
   readonly runAs: ServerUser | undefined;
   readonly password: string;
+  /** The same under whatever path (`nameCluster`). */
   readonly clusterName: string;
+  /** What the server inherits of its starter's ownership of the folder (`FolderOwner`). */
+  readonly lockFd: number | undefined;
 };
 
 /** The user and database of the gateway; not a superuser, for whom Postgres keeps connections free. */
@@ -48,9 +52,10 @@ const run = promisify(execFile);
 /**
  * Prepares a data folder; on first use with a new cluster, password, user and database.
  * @param dataDir an existing folder that this process owns (`ownFolder`)
+ * @param lockFd the lock that came with owning it
  * @throws Error that says what to do: programs missing, not startable by root, made by another version or user
  */
-export async function openServerHome(dataDir: string): Promise<ServerHome> {
+export async function openServerHome(dataDir: string, lockFd: number | undefined): Promise<ServerHome> {
   const found = findEmbeddedPrograms();
   if ("problem" in found) throw new Error(`${found.problem}; or set DATABASE_URL to a Postgres of your own`);
   const programs = found.folder;
@@ -73,9 +78,8 @@ export async function openServerHome(dataDir: string): Promise<ServerHome> {
       ],
     });
   }
-  // Unlike any other installation's and unlike that of a copy of this one.
-  const digest = createHash("sha256").update(`${cluster}\n${password}`).digest("hex").slice(0, 16);
-  return { dataDir, cluster, logs, programs, version, runAs, password, clusterName: `sms-${digest}` };
+  const clusterName = await nameCluster(cluster);
+  return { dataDir, cluster, logs, programs, version, runAs, password, clusterName, lockFd };
 }
 
 async function readProgramVersion(runAs: ServerUser | undefined, programs: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -131,6 +131,19 @@ test("a cluster of another version is left alone", async () => {
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) process.stderr.write("SKIPPED: Postgres below a folder of root's: not run by root\n");
+test.runIf(isRoot)("a user without a name is told what to do", async () => {
+  const dataDir = world.newDataDir();
+  await mkdir(dataDir);
+  await chown(dataDir, 54_321, 54_321);
+  const through = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--"];
+  const refused = spawnElsewhere(dataDir, { through });
+  await refused.ended;
+  expect(refused.errors()).toMatch(
+    /as the user with id 54321, who has no line in \/etc\/passwd. Three ways out: .*--user/,
+  );
+  expect((await readdir(dataDir)).filter((name) => name.startsWith("cluster"))).toEqual([]);
+});
+
 describe.runIf(isRoot)("root's Postgres below a folder that only root may enter", () => {
   test("runs as another user, which changes nothing outside its own folder", async () => {
     const closed = world.newDataDir();

@@ -13,7 +13,7 @@ import { type EmbeddedPostgres, type EmbeddedPostgresEvent, openEmbeddedPostgres
 import { listProcesses, stillAlive, treeOf } from "../src/process-table.ts";
 
 const run = promisify(execFile);
-const WAIT = { timeout: 20_000, interval: 20 };
+export const WAIT = { timeout: 20_000, interval: 20 };
 
 /** A server of a test, and what it has reported. */
 export type OpenedServer = EmbeddedPostgres & {
@@ -38,6 +38,14 @@ export type Elsewhere = {
   readonly port: number;
   readonly url: string;
   /** `kill -9` of that process alone; resolves when it is gone. */
+  kill(): Promise<void>;
+};
+
+export type SpawnedOwner = {
+  readonly pid: number;
+  readonly output: () => string;
+  readonly errors: () => string;
+  readonly ended: Promise<void>;
   kill(): Promise<void>;
 };
 
@@ -133,21 +141,32 @@ export function untilEvent<Name extends EmbeddedPostgresEvent["event"]>(
   }, WAIT);
 }
 
-/** Starts the process and does not wait until it has opened the server. */
-export function spawnElsewhere(dataDir: string): { readonly output: () => string; kill(): Promise<void> } {
-  const program = fileURLToPath(new URL("./owner-process.ts", import.meta.url));
+/**
+ * Starts the process and does not wait until it has opened the server.
+ * @param options.through a command that runs the one appended to it
+ */
+export function spawnElsewhere(
+  dataDir: string,
+  { through = [], args: more = [] }: { readonly through?: readonly string[]; readonly args?: readonly string[] } = {},
+): SpawnedOwner {
+  const source = fileURLToPath(new URL("./owner-process.ts", import.meta.url));
   const tsx = import.meta.resolve("tsx");
   // Without the wrapper program of tsx, so that the pid is that of the owner itself.
-  const child = spawn(process.execPath, ["--conditions=@sms-gateway/source", "--import", tsx, program, dataDir], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.on("data", (chunk) => {
-    said += chunk;
-  });
+  const owner = [process.execPath, "--conditions=@sms-gateway/source", "--import", tsx, source, dataDir, ...more];
+  const [program = "", ...args] = [...through, ...owner];
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].on("data", (chunk) => {
+      said[name] += chunk;
+    });
+  }
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   return {
-    output: () => said,
+    pid: child.pid ?? 0,
+    output: () => said.stdout,
+    errors: () => said.stderr,
+    ended,
     kill: async () => {
       child.kill("SIGKILL");
       await ended;
@@ -156,10 +175,10 @@ export function spawnElsewhere(dataDir: string): { readonly output: () => string
 }
 
 async function openElsewhere(dataDir: string): Promise<Elsewhere> {
-  const { output, kill } = spawnElsewhere(dataDir);
+  const { output, errors, kill } = spawnElsewhere(dataDir);
   const facts: unknown = await vi.waitFor(() => JSON.parse(output()), WAIT);
   if (typeof facts !== "object" || facts === null || !("url" in facts) || !("port" in facts) || !("pid" in facts)) {
-    throw new Error(`the owner said ${output()}`);
+    throw new Error(`the owner said ${output()}${errors()}`);
   }
   return { url: String(facts.url), port: Number(facts.port), pid: Number(facts.pid), kill };
 }

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findPostmaster } from "../src/find-postmaster.ts";
 import { findProcess, stillAlive } from "../src/process-table.ts";
 import {
@@ -12,7 +13,9 @@ import {
   type PostgresWorld,
   processesOf,
   runSql,
+  spawnElsewhere,
   untilEvent,
+  WAIT,
 } from "./postgres-world.ts";
 
 let world: PostgresWorld;
@@ -127,4 +130,38 @@ test("stop ends a server that is just being restarted", async () => {
   await expectGone(before);
   expect(await findPostmaster(join(server.dataDir, "cluster"))).toBeUndefined();
   expect((await world.open(server.dataDir)).port).toBe(server.port);
+});
+
+test("a port taken while the server was down is asked for until it is free, and reported more and more rarely", async () => {
+  const server = await world.open();
+  const [postmaster] = await processesOf(server.dataDir);
+  process.kill(postmaster.pid, "SIGKILL");
+  await untilEvent(server, "ended");
+  const stranger = createServer().listen(server.port, "127.0.0.1");
+  await once(stranger, "listening");
+  const reports = () => server.events.filter((event) => event.event === "start_failed");
+  await vi.waitFor(() => expect(reports().length).toBeGreaterThanOrEqual(3), WAIT);
+  expect(reports().map(({ retryAfterMs }) => retryAfterMs)).toEqual([500, 1_000, 4_000]);
+  for (const { reason } of reports())
+    expect(reason).toMatch(`port taken: another program listens on 127.0.0.1:${server.port}`);
+  stranger.close();
+  await untilEvent(server, "restarted");
+  expect(await runSql(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
+});
+
+test("an owner that cannot look at its adopted server for a while goes on, says so, and still notices its end", async () => {
+  const dataDir = await world.newUsedDir();
+  const owner = await world.openElsewhere(dataDir);
+  const [postmaster] = await processesOf(dataDir);
+  await owner.kill();
+  const starved = spawnElsewhere(dataDir, {
+    through: ["sh", "-c", 'ulimit -n 128; exec "$@"', "sh"],
+    args: ["starve"],
+  });
+  await vi.waitFor(() => expect(starved.errors()).toContain('{"event":"watch_failed"'), WAIT);
+  expect(starved.errors()).toContain("EMFILE");
+  process.kill(postmaster.pid, "SIGKILL");
+  await vi.waitFor(() => expect(starved.errors()).toContain('{"event":"restarted"'), WAIT);
+  expect(starved.errors().match(/watch_failed/g)).toHaveLength(1);
+  await starved.kill();
 });
