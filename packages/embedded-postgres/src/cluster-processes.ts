@@ -77,9 +77,10 @@ async function nameWorkFolder(pid: number, user: User): Promise<string | undefin
 /** In a container root lacks the right to look (CAP_SYS_PTRACE), but anybody may look at processes of their own. */
 async function nameAs(user: User, path: string): Promise<string | undefined> {
   const options = { ...user, env: { ...SERVER_ENVIRONMENT }, cwd: "/", timeout: PROGRAM_TIMEOUT_MS };
+  const [answer] = await Promise.allSettled([run("stat", ["--dereference", "--format=%d %i", path], options)]);
   // When even that is refused, the folder stays hidden.
-  const output = await run("stat", ["--dereference", "--format=%d %i", path], options).catch(() => undefined);
-  const [, dev, ino] = /^(\d+) (\d+)$/m.exec(output?.stdout ?? "") ?? [];
+  if (answer.status === "rejected") return undefined;
+  const [, dev, ino] = /^(\d+) (\d+)$/m.exec(answer.value.stdout) ?? [];
   return dev === undefined || ino === undefined ? undefined : nameFolder(BigInt(dev), BigInt(ino));
 }
 
