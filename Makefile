@@ -5,7 +5,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PNPM := npx --yes pnpm@10
-RUN := node_modules/.bin/tsx --conditions=@sms-gateway/source
+# Without the program tsx and without its cache, which lie outside of this folder; scripts start as fast.
+export TSX_DISABLE_CACHE := 1
+RUN := node --import tsx --conditions=@sms-gateway/source
 ARGS ?=
 FILE ?=
 
@@ -76,6 +78,8 @@ install: node_modules/.installed
 node_modules/.installed: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json e2e/package.json bench/package.json scripts/package.json) packages/db/prisma/schema.prisma
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or later is needed; this is " + process.version); process.exit(1); }'
 	@echo "Installing packages (first time, or after a change) …"
-	@$(PNPM) install --frozen-lockfile --reporter=silent
-	@$(PNPM) --silent --filter @sms-gateway/db run generate
+	@mkdir -p .data/tmp
+	@TMPDIR="$(CURDIR)/.data/tmp" $(PNPM) install --frozen-lockfile --reporter=silent
+	@# Relative, since tsx has a socket there, whose path may have 107 bytes at most.
+	@cd packages/db && PATH="$(CURDIR)/node_modules/.bin:$$PATH" TMPDIR=../../.data/tmp node --import tsx prisma/generate.ts
 	@touch $@

@@ -44,8 +44,16 @@ interface Body {
 }
 
 async function readJson(path: string, init: RequestInit): Promise<{ ok: boolean; status: number; body: Body }> {
-  const response = await fetch(GATEWAY_URL + path, { ...init, signal: AbortSignal.timeout(10_000) });
-  return { ok: response.ok, status: response.status, body: (await response.json()) as Body };
+  try {
+    const response = await fetch(GATEWAY_URL + path, { ...init, signal: AbortSignal.timeout(10_000) });
+    return { ok: response.ok, status: response.status, body: (await response.json()) as Body };
+  } catch (error) {
+    // Not reached, silent for too long, or something else that does not answer in JSON.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+    const why = cause || (error instanceof Error ? error.message : String(error));
+    console.error(`No gateway at ${GATEWAY_URL} (${why}): make up; GATEWAY_URL=… for another port`);
+    process.exit(1);
+  }
 }
 
 export {};

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { withCommandLock } from "./operate/command-lock.ts";
 import { compose } from "./operate/docker.ts";
-import { rememberedMode } from "./operate/mode.ts";
+import { lastMode, rememberedMode } from "./operate/mode.ts";
 import { runCommand } from "./operate/operator-error.ts";
 import { stopStandalone } from "./operate/stop-standalone.ts";
 
@@ -13,7 +13,9 @@ await runCommand(() =>
     // Whatever was used last, unless it was said to be about Docker.
     const wasRunning = process.env.MODE !== "docker" && (await stopStandalone(ROOT));
     // Without --volumes: data and accepted messages stay.
-    if (rememberedMode(ROOT) === "docker") compose("down");
+    // A MODE in .env is about the next start: it does not ask for an engine to stop what ran without one.
+    const wasStandalone = wasRunning && lastMode(ROOT) === "standalone";
+    if (rememberedMode(ROOT) === "docker" && !wasStandalone) compose("down");
     else console.log(wasRunning ? "Everything is stopped; the data stays." : "Nothing runs.");
     return 0;
   }),

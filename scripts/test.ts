@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { captureTree, openRunFolder, readTestServersConfig } from "@sms-gateway/testkit";
+import { explainForeignOwner } from "./operate/foreign-owner.ts";
 import { readTestArguments, type TestArguments } from "./test-arguments.ts";
 import { provideServers, say, type TestEnvironment } from "./test-servers.ts";
 import { summarizeResults } from "./test-summary.ts";
@@ -21,6 +22,8 @@ const current: { child?: ChildProcess; signalled?: number; atSignal?: Capture } 
 
 async function main(): Promise<number> {
   const args = readTestArguments(process.argv.slice(2));
+  const foreign = explainForeignOwner(ROOT, process.getuid?.());
+  if (foreign !== undefined) throw new Error(foreign);
   const config = readTestServersConfig();
   const folder = await openRunFolder(join(ROOT, ".data", "test"));
   forwardSignals();

@@ -12,29 +12,39 @@ export function announce(
   { title, rows }: { title: string; rows: readonly (readonly [string, string])[] },
 ): void {
   const gateway = gatewayOf(environment);
-  const lab = `http://localhost:${portOf(environment, "LAB_PORT")}`;
-  const key = keyOf(environment);
   const table = [
     ["Gateway", `${gateway}   send here; the API is described at ${gateway}/docs`],
     ["Worker", `http://localhost:${portOf(environment, "WORKER_PORT")}   status and callbacks`],
-    isLabWanted(environment)
-      ? ["Carrier lab", `${lab}   the simulated carrier: ${lab}/lab/handsets/+12025550123 shows what arrived`]
-      : ["Carrier lab", "off (LAB=false)"],
+    ["Carrier lab", describeLab(environment)],
     ...rows,
-    ["API key", `${key}   (a test key: it never reaches a real carrier)`],
-  ] as const;
+    ...(isLabWanted(environment)
+      ? [["API key", `${keyOf(environment)}   (a test key: it never reaches a real carrier)`] as const]
+      : []),
+  ];
   console.log(`
 ${title}
 ${table.map(([name, text]) => `  ${name.padEnd(13)} ${text}`).join("\n")}
 
-Try:
-  ${writeTryCommand(environment)}
-
-  curl -s ${gateway}/api/v1/sms/send -H 'API-Key: ${key}' \\
-    -H 'Content-Type: application/json' -d '{"to":"+12025550123","message":"Hello!"}'
+${describeSending(environment)}
 
 With -H 'Idempotency-Key: <your own id>' a request may be repeated: it is sent once.
 make logs and make logs-b follow gateway and worker; make down stops everything and keeps the data; make help lists the rest.`);
+}
+
+/** How to send: what can be tried at once, or, where no carrier is simulated, what that takes. */
+export function describeSending(environment: Environment): string {
+  if (!isLabWanted(environment)) {
+    return `Without the carrier lab the test key sends nothing (503). To send for real:
+  1. credentials of a provider in .env (docs/configuration.md names them), then make down && make up
+  2. a client and a live key of its own: make admin ARGS='client create <name>', then
+     make admin ARGS='key create <client id> --kind live'
+  3. API_KEY=<that key> ${writeTryCommand(environment)} <number>`;
+  }
+  return `Try:
+  ${writeTryCommand(environment)}
+
+  curl -s ${gatewayOf(environment)}/api/v1/sms/send -H 'API-Key: ${keyOf(environment)}' \\
+    -H 'Content-Type: application/json' -d '{"to":"+12025550123","message":"Hello!"}'`;
 }
 
 /** Sends one message and follows it, whatever the port and the key. */
@@ -42,9 +52,15 @@ export function writeTryCommand(environment: Environment): string {
   const [gateway, key] = [gatewayOf(environment), keyOf(environment)];
   return [
     ...(gateway === PUBLISHED_GATEWAY ? [] : [`GATEWAY_URL=${gateway}`]),
-    ...(key === PUBLISHED_KEY ? [] : [`API_KEY=${key}`]),
+    ...(key === PUBLISHED_KEY || !isLabWanted(environment) ? [] : [`API_KEY=${key}`]),
     "npx tsx send_sms.ts",
   ].join(" ");
+}
+
+function describeLab(environment: Environment): string {
+  if (!isLabWanted(environment)) return "off (LAB=false)";
+  const lab = `http://localhost:${portOf(environment, "LAB_PORT")}`;
+  return `${lab}   the simulated carrier: ${lab}/lab/handsets/+12025550123 shows what arrived`;
 }
 
 function gatewayOf(environment: Environment): string {

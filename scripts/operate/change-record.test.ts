@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { listChanges, recordChangeable } from "./change-record.ts";
+import { listChanges, listDropped, recordChangeable } from "./change-record.ts";
 
 let root: string;
 beforeEach(() => {
@@ -34,6 +34,13 @@ test("settings are named, whether added, changed or removed", () => {
   expect(changesTo({ ID_SECRET: "abc", GATEWAY_PORT: "8002" })).toEqual(["GATEWAY_PORT"]);
   expect(changesTo({ ID_SECRET: "other" })).toEqual(["ID_SECRET"]);
   expect(changesTo({})).toEqual(["ID_SECRET"]);
+});
+
+test("settings that are not set any more are told apart", () => {
+  const [before, now] = [{ ID_SECRET: "abc", GATEWAY_PORT: "8101" }, ENVIRONMENT].map((environment) =>
+    recordChangeable(root, environment),
+  );
+  expect(before && now && [listDropped(before, now), listDropped(now, before)]).toEqual([["GATEWAY_PORT"], []]);
 });
 
 test("code and migrations are told, tests are not", () => {

@@ -23,6 +23,11 @@ export function listChanges(before: StartedWith, now: StartedWith): string[] {
   return [...changed, ...(before.sources === now.sources ? [] : ["the code"])];
 }
 
+/** The settings that had a value then and have none now, such as those of a command line. */
+export function listDropped(before: StartedWith, now: StartedWith): string[] {
+  return Object.keys(before.settings).filter((name) => now.settings[name] === undefined);
+}
+
 /** The settings are those that `.env.example` lists, which `make check` compares with the schemas, and all of `.env`. */
 function hashSettings(root: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   const example = join(root, ".env.example");

@@ -2,19 +2,32 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, identifySelf, type KnownProcess, stillAlive } from "@sms-gateway/embedded-postgres";
 import { openDataFolder } from "./data-folders.ts";
-import { OperatorError } from "./operator-error.ts";
+import { isWithoutRoom, OperatorError } from "./operator-error.ts";
 
 /**
- * Runs what starts, stops or deletes, one command at a time per checkout. A lock whose owner has died is taken over.
+ * Runs what starts, stops or deletes, one command at a time per checkout. A lock whose owner has died is taken over. On a
+ * full disk what stops or deletes goes on without a lock.
+ *
  * @throws OperatorError naming the command that is under way
  */
 export async function withCommandLock<T>(root: string, command: string, run: () => Promise<T>): Promise<T> {
-  const file = join(openDataFolder(root, "run"), "lock.json");
-  await takeLock(file, command);
+  const file = await takeLockIfRoom(root, command);
   try {
     return await run();
   } finally {
-    rmSync(file, { force: true });
+    if (file !== undefined) rmSync(file, { force: true });
+  }
+}
+
+async function takeLockIfRoom(root: string, command: string): Promise<string | undefined> {
+  try {
+    const file = join(openDataFolder(root, "run"), "lock.json");
+    await takeLock(file, command);
+    return file;
+  } catch (error) {
+    if (command === "up" || !isWithoutRoom(error)) throw error;
+    console.log("The disk is full, so this goes on without a lock: run no other command meanwhile.");
+    return undefined;
   }
 }
 
@@ -38,6 +51,8 @@ function create(file: string, text: string): boolean {
     return true;
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
+    // Made, but without a word in it.
+    if (isWithoutRoom(error)) rmSync(file, { force: true });
     throw error;
   }
 }

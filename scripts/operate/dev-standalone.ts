@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { writeTryCommand } from "./announce.ts";
-import { startFromSources, stopFromSources, untilStopped } from "./dev-process.ts";
+import { startFromSources, untilStopped } from "./dev-process.ts";
 import { generateSecrets, readServiceEnvironment } from "./env-file.ts";
 import { listPrograms, portOf } from "./local-programs.ts";
 import { refuseTakenPorts } from "./port-owner.ts";
+import { refuseWrongSettings } from "./refuse-wrong-settings.ts";
 import { DEV_DATABASE_FOLDER, stopLeftDatabase } from "./standalone-database.ts";
 
 /**
@@ -12,9 +13,10 @@ import { DEV_DATABASE_FOLDER, stopLeftDatabase } from "./standalone-database.ts"
  */
 export async function devStandalone(root: string, why: string): Promise<number> {
   console.log(`From sources, without Docker, since ${why}.`);
+  generateSecrets(root, { serverPasswords: false });
+  await refuseWrongSettings(root, readServiceEnvironment(root));
   const programs = listPrograms(readServiceEnvironment(root));
   await refuseTakenPorts(programs.flatMap((program) => program.ports));
-  generateSecrets(root, { serverPasswords: false });
   const environment = {
     EMBEDDED_POSTGRES_DIR: DEV_DATABASE_FOLDER,
     LAB_INBOX_FILE: ".data/dev/lab/inbox.jsonl",
@@ -29,7 +31,7 @@ Ready when standalone says service.started. Ctrl-C ends everything; the data sta
 `);
   await stopped;
   // The lab last: until then it takes what is still being sent.
-  for (const child of children.toReversed()) await stopFromSources(child);
+  for (const child of children.toReversed()) await child.stop();
   // tsx kills a process that takes more than 5 s to stop.
   await stopLeftDatabase(join(root, environment.EMBEDDED_POSTGRES_DIR));
   return 0;

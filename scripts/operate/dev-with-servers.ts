@@ -1,10 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { hasServerPrograms, type RunningServer, readTestServersConfig, startServer } from "@sms-gateway/testkit";
 import { installServerPrograms } from "../test-install.ts";
 import { writeTryCommand } from "./announce.ts";
-import { startFromSources, stopFromSources, untilStopped } from "./dev-process.ts";
+import { type SourceProcess, startFromSources, untilStopped } from "./dev-process.ts";
 import { dockerAnswers } from "./docker.ts";
 import { generateSecrets, readEnvFile, settingOf } from "./env-file.ts";
 
@@ -25,7 +24,7 @@ export async function devWithServers(root: string, why: string): Promise<number>
   generateSecrets(root, { serverPasswords: false });
 
   const servers: RunningServer[] = [];
-  const children: ChildProcess[] = [];
+  const children: SourceProcess[] = [];
   const stopped = untilStopped();
   async function startKept(kind: (typeof KINDS)[number]): Promise<RunningServer> {
     const server = await startServer(kind, { dataDir: resolve(root, ".data/dev", kind), from, durable: true });
@@ -47,7 +46,7 @@ Ready when the gateway says service.started. Ctrl-C ends everything.
 `);
     await stopped;
   } finally {
-    await Promise.all(children.map(stopFromSources));
+    await Promise.all(children.map((child) => child.stop()));
     rmSync(databaseUrlFile, { force: true });
     await Promise.all(servers.map((server) => server.stop()));
   }

@@ -11,10 +11,12 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { findProcess, sendSignal, stillAlive } from "@sms-gateway/embedded-postgres";
 import type { StartedWith } from "./change-record.ts";
+import { startDeadline } from "./deadline.ts";
 import type { LocalProgram, ProgramName } from "./local-programs.ts";
 import { logFilesOf, tailSince, withOutputFile } from "./log-files.ts";
 import { OperatorError } from "./operator-error.ts";
 import { type RunRecord, removeRunRecord, writeRunRecord } from "./run-record.ts";
+import { describeAwaited, listUnreadyParts, type UnreadyAnswer } from "./unready-answer.ts";
 
 /** What each of them runs; built by `tsc -b`. */
 const MAIN_OF: Readonly<Record<ProgramName, string>> = {
@@ -26,6 +28,8 @@ const STOP_WITHIN_MS = 30_000;
 const KILL_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 const ANSWER_WITHIN_MS = 3_000;
+/** A usual start is over by then. */
+const SAY_EVERY_MS = 5_000;
 
 /** Starts a program in the background, so that it outlives this process and its terminal. */
 export async function startProgram(
@@ -53,10 +57,12 @@ export async function startProgram(
 }
 
 /**
- * Waits until every address of a process answers 200.
+ * Waits until every address of a process answers 200; where that takes long, says what is awaited.
  * @throws OperatorError with its last lines when it ends first, or with what its addresses answer when time is over
  */
 export async function awaitReady(root: string, record: RunRecord, deadline: AbortSignal): Promise<void> {
+  let sayAtMs = performance.now() + SAY_EVERY_MS;
+  let said = "";
   for (;;) {
     const answers = await Promise.all(record.readyUrls.map((url) => ask(url)));
     const faults = answers.flatMap((fault) => fault ?? []);
@@ -64,7 +70,14 @@ export async function awaitReady(root: string, record: RunRecord, deadline: Abor
     if (faults.length === 0) return;
     if (deadline.aborted) {
       const lines = tailSince(root, record).map((line) => `  ${line}`);
-      throw new OperatorError([`${record.name} runs, but is not ready: ${faults.join("; ")}`, ...lines].join("\n"));
+      const why = faults.map(({ url, answer }) => `${url} ${answer}`).join("; ");
+      throw new OperatorError([`${record.name} runs, but is not ready: ${why}`, ...lines].join("\n"));
+    }
+    if (performance.now() > sayAtMs) {
+      sayAtMs = performance.now() + SAY_EVERY_MS;
+      const awaited = describeAwaited(faults);
+      if (awaited !== said) console.log(`Waiting for ${record.name}: ${awaited}.`);
+      said = awaited;
     }
     await wait(LOOK_EVERY_MS);
   }
@@ -98,14 +111,20 @@ async function isAlive(record: RunRecord): Promise<boolean> {
   return (await stillAlive([record])).length > 0;
 }
 
-/** What is wrong with an address, or nothing when it answers 200. */
-async function ask(url: string): Promise<string | undefined> {
+/** What is wrong with an address; nothing when it answers 200. */
+async function ask(url: string): Promise<UnreadyAnswer | undefined> {
+  const deadline = startDeadline(ANSWER_WITHIN_MS);
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    const text = await answer.text();
-    return answer.ok ? undefined : `${url} answers ${answer.status} ${text}`;
+    const reply = await fetch(url, { signal: deadline.signal });
+    const text = await reply.text();
+    return reply.ok ? undefined : { url, answer: `answers ${reply.status} ${text}`, parts: listUnreadyParts(text) };
   } catch (error) {
-    return `${url} does not answer (${error instanceof Error ? error.message : String(error)})`;
+    // What fetch says by itself is that it failed.
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return { url, answer: `does not answer (${why})`, parts: [] };
+  } finally {
+    deadline.clear();
   }
 }
 

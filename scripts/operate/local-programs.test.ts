@@ -33,6 +33,12 @@ describe("the programs of the standalone shape", () => {
     expect(() => listPrograms({ WORKER_PORT: port })).toThrow(`WORKER_PORT must be a port from 1 to 65535, but is`);
   });
 
+  test("refuse all bad ports at once", () => {
+    expect(() => listPrograms({ WORKER_PORT: "a", GATEWAY_PORT: "b" })).toThrow(
+      /GATEWAY_PORT must.*\nWORKER_PORT must/,
+    );
+  });
+
   test("refuse one port for two of them", () => {
     expect(() => listPrograms({ LAB_PORT: "8001" })).toThrow("LAB_PORT and GATEWAY_PORT are both 8001");
   });

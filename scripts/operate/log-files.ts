@@ -33,13 +33,17 @@ export function withOutputFile<T>(root: string, name: ProgramName, use: (fd: num
   }
 }
 
-/** The last lines that a program has printed and logged since that time (ISO), for people. */
+const STACK_LINE = /^\s+at .+(:\d+:\d+|<anonymous>|native)\)?$/;
+
+/** The last lines that a program has printed and logged since that time (ISO), for people: stacks stay in the files. */
 export function tailSince(root: string, { name, startedAt }: { name: ProgramName; startedAt: string }): string[] {
   const LINES_MAX = 12;
   const { log, output } = logFilesOf(name);
   const printed = readLastLines(join(root, output), LINES_MAX);
   const logged = readLastLines(join(root, log), LINES_MAX).filter((line) => !isOlder(line, startedAt));
-  return [...logged, ...printed].flatMap((line) => formatLogLine(line) ?? []);
+  return [...logged, ...printed]
+    .filter((line) => !STACK_LINE.test(line))
+    .flatMap((line) => formatLogLine(line, undefined, { stacks: false }) ?? []);
 }
 
 function isOlder(line: string, startedAt: string): boolean {

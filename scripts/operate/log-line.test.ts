@@ -33,6 +33,10 @@ describe("a log line", () => {
         ?.split("\n")
         .slice(1),
     ).toEqual(["    Error: no", "        at a.js:1", '    {"code":"EPIPE"}']);
+    expect(formatLogLine(write({ err }), GATEWAY, { stacks: false })?.split("\n").slice(1)).toEqual([
+      "    Error: no",
+      '    {"code":"EPIPE"}',
+    ]);
     const cause = { type: "TypeError", message: "because" };
     expect(
       formatLogLine(write({ err: { ...err, cause } }), GATEWAY)

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { type ChosenShape, chooseShape, type ShapeFacts } from "./mode.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { type ChosenShape, chooseMode, chooseShape, rememberedMode, rememberMode, type ShapeFacts } from "./mode.ts";
 
 const NOTHING: ShapeFacts = { wanted: undefined, servers: [], remembered: undefined, dockerAnswers: () => false };
 const choose = (facts: Partial<ShapeFacts>): ChosenShape => chooseShape({ ...NOTHING, ...facts });
@@ -51,4 +54,20 @@ describe("the shape", () => {
       "node services/worker/dist/main.js",
     );
   });
+});
+
+test("MODE in .env counts like that of the environment, which goes before", () => {
+  const root = mkdtempSync(join(tmpdir(), "mode-"));
+  try {
+    for (const name of ["RABBITMQ_URL", "REDIS_URL", "DATABASE_URL", "MODE"]) vi.stubEnv(name, "");
+    writeFileSync(join(root, ".env"), "MODE=docker\n");
+    rememberMode(root, "standalone");
+    expect(chooseMode(root, { remembered: "standalone" })).toEqual({ mode: "docker", why: "MODE=docker" });
+    expect(rememberedMode(root)).toBe("docker");
+    vi.stubEnv("MODE", "standalone");
+    expect(rememberedMode(root)).toBe("standalone");
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(root, { recursive: true });
+  }
 });

@@ -76,16 +76,16 @@ Set all three for servers of your own; or none, or DATABASE_URL alone, for a sha
  */
 export function chooseMode(root: string, { remembered }: Pick<ShapeFacts, "remembered">): ChosenShape {
   return chooseShape({
-    wanted: process.env.MODE,
+    wanted: settingOf(root, "MODE", ""),
     servers: SERVER_SETTINGS.filter((name) => settingOf(root, name, "") !== ""),
     remembered,
     dockerAnswers,
   });
 }
 
-/** The shape for the commands that follow `make up`: `MODE`, else the one that it used last. */
+/** The shape for the commands that follow `make up`: `MODE` of the environment or `.env`, else the one that it used last. */
 export function rememberedMode(root: string): Mode {
-  const wanted = process.env.MODE;
+  const wanted = settingOf(root, "MODE", "");
   if (wanted === "docker" || wanted === "standalone") return wanted;
   return lastMode(root) ?? (dockerAnswers() ? "docker" : "standalone");
 }

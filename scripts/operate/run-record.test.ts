@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { identifySelf } from "@sms-gateway/embedded-postgres";
@@ -34,6 +34,17 @@ describe("a run record", () => {
   test("of a pid that was given to another process since is no living one", async () => {
     writeRunRecord(root, { ...(await recordOfThisProcess()), identity: "before" });
     expect(await listLiving(root)).toEqual([]);
+  });
+
+  test("stays with its folder: a renamed one has it, a copy has not", async () => {
+    const record = await recordOfThisProcess();
+    writeRunRecord(root, record);
+    const [copy, renamed] = [join(root, "copy"), `${root}-renamed`];
+    cpSync(join(root, ".data"), join(copy, ".data"), { recursive: true });
+    expect(await listLiving(copy)).toEqual([]);
+    renameSync(root, renamed);
+    root = renamed;
+    expect(await listLiving(root)).toEqual([record]);
   });
 
   test("is none when it was removed, never written, or is no record", async () => {

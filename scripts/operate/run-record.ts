@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, type KnownProcess, stillAlive } from "@sms-gateway/embedded-postgres";
 import type { StartedWith } from "./change-record.ts";
@@ -17,12 +17,14 @@ export interface RunRecord extends KnownProcess {
   readonly with: StartedWith;
 }
 
-/** Keeps a record; its folder and file are for the owner alone. */
+/** Keeps a record, bound to this checkout: in a copy of it, it is none. Its folder and file are for the owner alone. */
 export function writeRunRecord(root: string, record: RunRecord): void {
   openDataFolder(root, "run");
   const file = recordFile(root, record.name);
   // A reader sees the old record or the new one, never half of one.
-  writeFileSync(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...record, folder: identifyFolder(root) }, null, 2)}\n`, {
+    mode: 0o600,
+  });
   renameSync(`${file}.new`, file);
 }
 
@@ -37,12 +39,13 @@ export async function listLiving(root: string): Promise<RunRecord[]> {
   return records.filter((record) => pids.includes(record.pid));
 }
 
-/** What was written last about that program; a file that is no record counts as none. */
+/** What was written last about that program; a file that is no record, or came from another folder, counts as none. */
 export function readRunRecord(root: string, name: ProgramName): RunRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(recordFile(root, name), "utf8")) as Partial<RunRecord> | null;
+    const { folder, ...record } = (JSON.parse(readFileSync(recordFile(root, name), "utf8")) ?? {}) as StoredRecord;
     const isWhole =
-      typeof record?.pid === "number" &&
+      folder === identifyFolder(root) &&
+      typeof record.pid === "number" &&
       typeof record.identity === "string" &&
       Array.isArray(record.ports) &&
       Array.isArray(record.readyUrls) &&
@@ -52,6 +55,14 @@ export function readRunRecord(root: string, name: ProgramName): RunRecord | unde
     if (hasCode(error, "ENOENT") || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+type StoredRecord = Partial<RunRecord> & { readonly folder?: string };
+
+/** What tells a folder from all others of this machine under whatever path: renamed it stays the same, a copy is another. */
+function identifyFolder(root: string): string {
+  const { dev, ino } = statSync(root, { bigint: true });
+  return `${dev.toString(16)}-${ino.toString(16)}`;
 }
 
 function recordFile(root: string, name: ProgramName): string {
