@@ -255,7 +255,8 @@ async function openCut(url: string): Promise<{ url: string; server: Server }> {
     const far = dial(Number(target.port), target.hostname);
     let isLost = false;
     near.on("data", (data) => {
-      isLost ||= data.includes("commit");
+      // The statement, with the end of its text; session settings have the word in their names.
+      isLost ||= data.includes("commit\0");
       far.write(data);
     });
     far.on("data", (data) => (isLost ? near.destroy() : near.write(data)));
