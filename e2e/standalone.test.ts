@@ -38,6 +38,8 @@ describe("the standalone shape", () => {
     expect(message).toMatchObject({ status: "delivered", message: text, simulated: true });
     const body = { to: product.traces.newNumber(), message: product.traces.newText() };
     const first = await product.send(body, { idempotencyKey: "one" });
+    // Its report would find nobody while the process is down.
+    await product.client.waitForFinal(textOf(first, "tracking_id"), { timeoutMs: 30_000 });
     expect(await product.standalone.stop()).toMatchObject({ exitCode: 0 });
     await product.standalone.start();
     const again = await product.send(body, { idempotencyKey: "one" });
@@ -45,7 +47,6 @@ describe("the standalone shape", () => {
     expect(textOf(again, "tracking_id")).toBe(textOf(first, "tracking_id"));
     expect(await product.client.getMessage(accepted.tracking_id)).toMatchObject({ status: "delivered" });
     expect((await callHttp(`${product.workerUrl}/readyz`)).status).toBe(200);
-    await product.client.waitForFinal(textOf(first, "tracking_id"), { timeoutMs: 30_000 });
     expect(await product.readInbox(body.to)).toHaveLength(1);
     expectCleanLogs(product);
   });
