@@ -48,8 +48,9 @@ async function deleteData(mode: Mode): Promise<void> {
   await stopStandalone(ROOT);
   if (mode === "docker") compose("down", "--volumes");
   else {
-    await deleteDatabase(databaseFolder(ROOT));
+    // First, for on a full disk deleting the database needs the room of a small file.
     for (const folder of listOwnFolders()) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    await deleteDatabase(databaseFolder(ROOT));
   }
   forgetMode(ROOT);
 }
