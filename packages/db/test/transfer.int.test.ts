@@ -210,23 +210,24 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     const large = await openInstallation();
     await recordAccepted(large, makeRows(5_000, { text: "x".repeat(1_000) }));
     const slow = new PassThrough({ highWaterMark: 1 });
-    const exporting = exportData(large, slow);
+    // Expected before the connections are ended: it may reject while they still are.
+    const refusedExport = expect(exportData(large, slow)).rejects.toBeInstanceOf(DatabaseUnavailableError);
     await once(slow, "readable");
     await endOthers(large);
     slow.resume();
-    await expect(exporting).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    await refusedExport;
 
     const whole = await exportToBuffer(large);
     const target = await openInstallation();
     const half = new PassThrough();
     half.write(whole.subarray(0, whole.length >> 1));
-    const importing = importData(target, half, HERE);
+    const refusedImport = expect(importData(target, half, HERE)).rejects.toBeInstanceOf(DatabaseUnavailableError);
     const copying =
       "backend_type = 'client backend' and query like 'copy \"messages\"%' and datname = current_database()";
     await expect.poll(() => count(target, "pg_stat_activity", copying)).toBe(1);
     await endOthers(target);
     half.end(whole.subarray(whole.length >> 1));
-    await expect(importing).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    await refusedImport;
     expect(await count(target, "messages")).toBe(0);
   });
 
@@ -236,9 +237,9 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     await expect(exportData(source, disk)).rejects.toBe(full);
     // Before the database has answered.
     const gone = new PassThrough();
-    const exporting = exportData(source, gone);
+    const refused = expect(exportData(source, gone)).rejects.toBe(full);
     gone.destroy(full);
-    await expect(exporting).rejects.toBe(full);
+    await refused;
     const broken = new Error("EIO: i/o error, read");
     async function* readHalf() {
       yield file.subarray(0, file.length >> 1);
