@@ -9,6 +9,7 @@ import { type InboxStore, openInboxStore } from "./inbox/inbox-store.ts";
 import { registerLabRoutes } from "./lab-api/register-lab-routes.ts";
 import { createRecentMap } from "./memory/recent-map.ts";
 import { createScenarioEngine } from "./scenario/scenario-engine.ts";
+import { createSilentRequests } from "./silence/silent-requests.ts";
 
 export interface CarrierLabOptions {
   /** The secret from which all lab accounts follow (`labAccount`), and the key to `/lab/*` from other machines. */
@@ -17,12 +18,19 @@ export interface CarrierLabOptions {
   inboxFile: string;
   /** Whoever can reach the lab may read `/lab/*` without the token; default false: only this machine may. */
   trustNetwork?: boolean;
-  /** From acceptance to delivery; the report "sent" comes after a quarter of it. Default 1000. */
+  /**
+   * From acceptance to delivery, in ms; the report "sent" comes after a quarter of it. The other times of the numbers
+   * grow and shrink with it: their seconds are multiples of it. Default 1000.
+   */
   deliveryDelayMs?: number;
   /** How long a callback may take to be answered; default: what each vendor documents. */
   callbackTimeoutMs?: number;
   /** Accepted messages not yet delivered and reported; more are refused as "try later", in each dialect's way. Default 100 000. */
   openMessagesMax?: number;
+  /** How long a request that gets no answer is held before its connection ends, in ms. Default 60 000. */
+  silenceTimeoutMs?: number;
+  /** Requests held without an answer at a time; more are refused as "try later", in each dialect's way. Default 1000. */
+  silentRequestsMax?: number;
   /** Default: silent. */
   logger?: FastifyBaseLogger;
 }
@@ -33,6 +41,12 @@ const MESSAGES_KEPT_MS = 60 * 60 * 1000;
 
 /** Bounds memory; a second's worth of anything that one lab can take is far below. */
 const OPEN_MESSAGES_MAX = 100_000;
+
+/** Longer than any sender waits for an answer; who has not gone by then is let go, so that no socket is held for good. */
+const SILENCE_TIMEOUT_MS = 60_000;
+
+/** Each holds a socket. Far more than a gateway keeps in flight to one provider. */
+const SILENT_REQUESTS_MAX = 1000;
 
 /** Texts of inboxes kept in memory; older ones are read from the file. */
 const INBOX_MEMORY_BYTES_MAX = 64 * 1024 * 1024;
@@ -64,11 +78,16 @@ export async function buildCarrierLab(options: CarrierLabOptions): Promise<Fasti
     deliveryDelayMs: options.deliveryDelayMs ?? 1000,
     openMessagesMax: options.openMessagesMax ?? OPEN_MESSAGES_MAX,
   });
+  const silentRequests = createSilentRequests({
+    timeoutMs: options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
+    requestsMax: options.silentRequestsMax ?? SILENT_REQUESTS_MAX,
+  });
   app.addHook("onClose", () => stopWorld({ deliveries, callbacks, inbox }));
-  // Or the connection of a submit in flight would outlive its answer and hold up the close.
+  // Or the connection of a submit in flight would outlive its answer, or wait for one, and hold up the close.
   let closing = false;
   app.addHook("preClose", async () => {
     closing = true;
+    silentRequests.close();
   });
   app.addHook("onSend", async (_request, reply) => {
     if (closing) reply.header("connection", "close");
@@ -101,6 +120,7 @@ export async function buildCarrierLab(options: CarrierLabOptions): Promise<Fasti
       ...(options.callbackTimeoutMs === undefined ? {} : { answerTimeoutMs: options.callbackTimeoutMs }),
     },
     inbox,
+    silentRequests,
     messages: createRecentMap<TwilioMessage>({ ...recent, entriesMax: MESSAGES_KEPT_MAX, lifeMs: MESSAGES_KEPT_MS }),
   };
   await app.register(async (scope) => registerTwilioDialect(scope, twilio), { prefix: "/twilio" });

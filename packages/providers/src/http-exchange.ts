@@ -31,6 +31,7 @@ export interface ExchangeRequest {
   readonly path: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty for none. */
   readonly body: string;
 }
 
@@ -54,8 +55,8 @@ const CONNECT_TIMEOUT_MS = 2000;
 /** Per provider. The worker bounds what is in flight; this only keeps a mistake there from using up all sockets. */
 const CONNECTIONS_MAX = 256;
 
-/** Answers to a submit have 1 to 4 KiB. */
-const ANSWER_BYTES_MAX = 262_144;
+/** Answers to a submit have 1 to 4 KiB; a page of 50 messages of 1600 characters, all of them escaped, 0.5 to 1 MiB. */
+const ANSWER_BYTES_MAX = 1_048_576;
 
 export function createHttpExchanger(): HttpExchanger {
   const agent = new Agent({

@@ -2,10 +2,15 @@ export type { AccountOptions } from "./adapter.ts";
 export { type LabCredentials, labCredentials } from "./lab-credentials.ts";
 export type {
   CallbackRequest,
+  CallOptions,
   DeliveryReport,
+  FoundMessage,
   ProviderAccount,
   ProviderCapabilities,
   ProviderError,
+  ReadResult,
+  SearchQuery,
+  SearchResult,
   SubmitMessage,
   SubmitResult,
 } from "./provider.ts";

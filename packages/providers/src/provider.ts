@@ -32,7 +32,9 @@ export interface ProviderError {
  * - `accepted`: the provider has it.
  * - `rejected`: it will never go this way. scope `message`: this message; `recipient`: this number (may suppress);
  *   `provider`: credentials, sender, credit or region: another provider may still take it.
- * - `try_later`: the provider says that it did not process it.
+ * - `try_later`: the provider says that it did not process it, or it was certainly not sent. `cause` tells what that says
+ *   about the provider. `throttled`: it works and asks for fewer or later messages (rate, queue, cap). `unavailable`: it
+ *   could not be reached, or says that it is not working.
  * - `unknown`: bytes have left and no usable answer came: it may have gone out.
  */
 export type SubmitResult =
@@ -47,8 +49,61 @@ export type SubmitResult =
       readonly scope: "message" | "recipient" | "provider";
       readonly error: ProviderError;
     }
-  | { readonly outcome: "try_later"; readonly error: ProviderError; readonly retryAfterMs?: number }
+  | {
+      readonly outcome: "try_later";
+      readonly cause: "throttled" | "unavailable";
+      readonly error: ProviderError;
+      readonly retryAfterMs?: number;
+    }
   | { readonly outcome: "unknown"; readonly error: ProviderError };
+
+/** A message as its provider knows it, asked for afterwards. */
+export interface FoundMessage {
+  readonly providerMessageId: string;
+  /** `undefined`: a word this adapter does not know. */
+  readonly status: ReportStatus | undefined;
+  /** The provider's own word. */
+  readonly providerStatus: string;
+  readonly error: ProviderError | null;
+  readonly segments?: number;
+  readonly price?: { amount: string; currency: string };
+}
+
+/** A submit of unknown outcome, by what a provider can be asked about. */
+export interface SearchQuery {
+  /** E.164 with +. */
+  readonly to: string;
+  /** As it was submitted; null: the account's own sender. */
+  readonly from: string | null;
+  readonly text: string;
+  /** When the submit began and when it was given up, by our clock; the adapter allows for a difference between clocks. */
+  readonly sentAfter: Date;
+  readonly sentBefore: Date;
+}
+
+/**
+ * What a search found. It cannot tell messages of the same recipient, sender, text and time apart: the caller takes away
+ * those whose ids belong to other attempts, and what is left is one of ours of which it did not know.
+ *
+ * - `listed`: every message found. `complete` false: there may be more, or one that resembles the one sought too much to
+ *   say that it is not it; then a message that is missing proves nothing.
+ * - `unavailable`: the provider could not be asked, or its answer could not be read.
+ */
+export type SearchResult =
+  | { readonly result: "listed"; readonly messages: readonly FoundMessage[]; readonly complete: boolean }
+  | { readonly result: "unavailable"; readonly error: ProviderError };
+
+/** What became of one message, asked for by the provider's id of it. */
+export type ReadResult =
+  | { readonly result: "found"; readonly message: FoundMessage }
+  | { readonly result: "not_found" }
+  | { readonly result: "unavailable"; readonly error: ProviderError };
+
+/** `timeoutMs` is for all of a call, however many requests it takes; `signal` ends it earlier. */
+export interface CallOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
 
 /** A callback as it reached us. */
 export interface CallbackRequest {
@@ -78,22 +133,30 @@ export interface ProviderCapabilities {
   readonly alphanumericSenders: boolean;
   /** Shortest and longest validity period in seconds; null where the provider has none. */
   readonly validitySeconds: { readonly min: number; readonly max: number } | null;
+  /**
+   * null: it cannot be searched. `settleSeconds`: how long after a submit its search may still miss the message; only a
+   * complete search later than that can say that there is none.
+   */
+  readonly search: { readonly settleSeconds: number } | null;
+  /** Whether the state of a message can be asked for by its id. */
+  readonly readMessage: boolean;
 }
 
 /** One account at one provider, ready to use. A lazy factory makes it: nothing is opened before the first submit. */
 export interface ProviderAccount {
   readonly capabilities: ProviderCapabilities;
-  /** Submits within `timeoutMs`; `signal` ends it earlier (what has left by then is `unknown`). Never rejects for an expected outcome. */
-  submit(
-    message: SubmitMessage,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<SubmitResult>;
+  /** Submits one message; what has left when it ends early is `unknown`. Never rejects for an expected outcome. */
+  submit(message: SubmitMessage, options: CallOptions): Promise<SubmitResult>;
+  /** There where `capabilities.search` is not null. Never rejects for an expected outcome. */
+  search?(query: SearchQuery, options: CallOptions): Promise<SearchResult>;
+  /** There where `capabilities.readMessage` is true. Never rejects for an expected outcome. */
+  readMessage?(providerMessageId: string, options: CallOptions): Promise<ReadResult>;
   /** Whether the provider signed this callback with this account's secret. */
   verifyCallback(request: CallbackRequest): boolean;
   /** Reads a verified callback. An empty list: nothing in it concerns us. Throws `TypeError` when it cannot be read. */
   parseCallback(request: Pick<CallbackRequest, "query" | "contentType" | "body">): readonly DeliveryReport[];
   /** Only for providers with a session (SMPP). */
   start?(): Promise<void>;
-  /** Closes what the account holds open, once what is under way has ended; submits after it are `try_later`. */
+  /** Closes what the account holds open, once what is under way has ended; submits after it are `try_later`, questions `unavailable`. */
   stop?(): Promise<void>;
 }

@@ -27,5 +27,7 @@ it("tells what Twilio carries without an account", () => {
     messageTypes: ["text", "unicode"],
     alphanumericSenders: true,
     validitySeconds: { min: 1, max: 36_000 },
+    search: { settleSeconds: 60 },
+    readMessage: true,
   });
 });

@@ -1,51 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { inspect } from "node:util";
-import {
-  type AccountOptions,
-  type AdapterName,
-  createProviderAccount,
-  type ProviderAccount,
-  type SubmitMessage,
-  type SubmitResult,
-} from "@sms-gateway/providers";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { describeQuestions } from "./conformance-questions.ts";
+import { BOUND, type ConformanceSubject, createAccount, submitSafely, TEXT } from "./conformance-subject.ts";
 import { startLabWorld } from "./lab-world.ts";
 import { answer, findClosedPort, startUnrulyServer } from "./unruly-server.ts";
-
-/** What the suite must know of an adapter. */
-export interface ConformanceSubject {
-  readonly adapter: AdapterName;
-  /** Where the lab speaks this provider's dialect. */
-  readonly labPath: string;
-  /** Of this provider's account in the lab. */
-  readonly credentials: AccountOptions["credentials"];
-  /** Well-formed, but not the lab's. */
-  readonly wrongCredentials: AccountOptions["credentials"];
-  /** Besides the credentials' own values: what on the wire is made of them, such as the value of a header. */
-  readonly derivedSecrets: readonly string[];
-  /** Names of credentials that are no secret. */
-  readonly publicCredentials: readonly string[];
-  /** The provider's codes for what the lab's scenario numbers do. */
-  readonly codes: {
-    readonly invalidNumber: string;
-    readonly throttled: string;
-    readonly wrongCredentials: string;
-    readonly undelivered: string;
-  };
-  /** Whether its dialect can say how long to wait. */
-  readonly saysWait: boolean;
-  /** Bodies of success that name no message. */
-  readonly rubbish: readonly string[];
-}
-
-const TEXT = "Text-of-this-message 7351";
-const BOUND = { timeout: 5000, interval: 10 };
 
 /** What every adapter must do, over real sockets: against the carrier lab, and against servers that misbehave. */
 export function describeProvider(subject: ConformanceSubject): void {
   describe(`${subject.adapter} against the carrier lab`, () => describeLab(subject));
   describe(`${subject.adapter} against servers that misbehave`, () => describeTrouble(subject));
   describe(`${subject.adapter}, cancelled`, () => describeCancelling(subject));
+  describe(`${subject.adapter}, asked afterwards`, () => describeQuestions(subject));
 }
 
 function describeLab(subject: ConformanceSubject): void {
@@ -82,11 +47,20 @@ function describeLab(subject: ConformanceSubject): void {
     for (const _ of [1, 2]) {
       expect(await submit("+15005550003")).toEqual({
         outcome: "try_later",
+        cause: "throttled",
         error: { code: subject.codes.throttled, reason: expect.any(String) },
       });
     }
     expect(await submit("+15005550003")).toMatchObject({ outcome: "accepted" });
   });
+
+  it.each(["+15005550005", "+15005550007", "+15005550016", "+15005550017", "+15005550018"])(
+    "does not know what happened to a message to %s",
+    async (to) => {
+      const { submit } = await start();
+      expect(await submit(to)).toMatchObject({ outcome: "unknown" });
+    },
+  );
 
   it("is throttled with the wait that the provider asks for", async () => {
     const { submit } = await start();
@@ -155,7 +129,7 @@ function describeTrouble(subject: ConformanceSubject): void {
 
   it("tries later when nobody listens", async () => {
     const result = await submitTo(`http://127.0.0.1:${await findClosedPort()}`);
-    expect(result).toMatchObject({ outcome: "try_later", error: { code: "ECONNREFUSED" } });
+    expect(result).toMatchObject({ outcome: "try_later", cause: "unavailable", error: { code: "ECONNREFUSED" } });
   });
 
   it("tries later when the host name does not exist", async () => {
@@ -174,7 +148,7 @@ function describeTrouble(subject: ConformanceSubject): void {
   it("tries later when time is up before the connection stands", async () => {
     const server = await startUnrulyServer(() => {});
     const result = await submitTo(`https://${server.host}`, 300);
-    expect(result).toMatchObject({ outcome: "try_later", error: { code: "TIMEOUT" } });
+    expect(result).toMatchObject({ outcome: "try_later", cause: "unavailable", error: { code: "TIMEOUT" } });
     expect(server.received()).not.toContain("POST");
   });
 
@@ -294,50 +268,4 @@ function describeCancelling(subject: ConformanceSubject): void {
     expect(result).toMatchObject({ outcome: "try_later", error: { code: "CANCELED" } });
     expect(server.connections()).toBe(0);
   });
-}
-
-/** An account that closes its connections with the test. */
-export function createAccount(
-  { adapter, credentials }: Pick<ConformanceSubject, "adapter" | "credentials">,
-  baseUrl: string,
-  otherCredentials = credentials,
-): ProviderAccount {
-  const account = createProviderAccount({ adapter, credentials: otherCredentials, baseUrl, sender: "+15005550006" });
-  // Not waited for: requests that a server leaves unanswered on purpose end with that server.
-  onTestFinished(() => void account.stop?.());
-  return account;
-}
-
-/** Submits a message, and fails when what comes back, result or exception, holds a secret or the message's text. */
-export async function submitSafely(
-  subject: Pick<ConformanceSubject, "credentials" | "wrongCredentials" | "derivedSecrets" | "publicCredentials">,
-  account: ProviderAccount,
-  message: Partial<SubmitMessage>,
-  options: Partial<Parameters<ProviderAccount["submit"]>[1]> = {},
-): Promise<SubmitResult> {
-  const whole: SubmitMessage = {
-    messageId: randomUUID(),
-    attemptNumber: 1,
-    to: "+15005550006",
-    from: null,
-    text: TEXT,
-    messageType: "text",
-    udh: null,
-    encoding: "gsm7",
-    segments: 1,
-    validitySeconds: 3600,
-    callbackUrl: "http://127.0.0.1:9/webhooks/any/status?a=lab&m=1&n=1&h=0a1b",
-    ...message,
-  };
-  const limits = { timeoutMs: 5000, signal: new AbortController().signal, ...options };
-  const [settled] = await Promise.allSettled([account.submit(whole, limits)]);
-  const secrets = [subject.credentials, subject.wrongCredentials]
-    .flatMap((credentials) => Object.entries(credentials))
-    .flatMap(([name, value]) => (subject.publicCredentials.includes(name) ? [] : [value]));
-  const shown = inspect(settled, { depth: 9, showHidden: true }) + JSON.stringify(settled);
-  for (const secret of [...secrets, ...subject.derivedSecrets, TEXT, encodeURIComponent(TEXT)]) {
-    expect(shown).not.toContain(secret);
-  }
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
 }

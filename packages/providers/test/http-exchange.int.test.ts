@@ -31,7 +31,7 @@ it("waits for the real answer behind an interim one", async () => {
 
 it("stops reading an answer that is larger than any provider's", async () => {
   const server = await startUnrulyServer((socket) =>
-    socket.write(`HTTP/1.1 201 Created\r\nContent-Length: 900000\r\n\r\n${" ".repeat(800_000)}`),
+    socket.write(`HTTP/1.1 201 Created\r\nContent-Length: 1900000\r\n\r\n${" ".repeat(1_800_000)}`),
   );
   const limits = { timeoutMs: 5000, signal: new AbortController().signal };
   const result = await createHttpExchanger().exchange(post(server.host), limits);

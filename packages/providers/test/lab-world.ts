@@ -17,7 +17,7 @@ export interface LabWorld {
   readonly callbacks: readonly CallbackRequest[];
 }
 
-/** A carrier lab that delivers after 40 ms, and a server that takes its callbacks. Both end with the test. */
+/** A carrier lab that delivers after 40 ms and is silent for 100 ms at most, and a server that takes its callbacks. Both end with the test. */
 export async function startLabWorld(): Promise<LabWorld> {
   const folder = await mkdtemp(join(tmpdir(), "providers-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -25,6 +25,7 @@ export async function startLabWorld(): Promise<LabWorld> {
     labToken: LAB_TOKEN,
     inboxFile: join(folder, "inbox.jsonl"),
     deliveryDelayMs: 40,
+    silenceTimeoutMs: 100,
   });
   onTestFinished(() => lab.close());
   const labUrl = await lab.listen({ host: "127.0.0.1", port: 0 });

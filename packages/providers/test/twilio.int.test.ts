@@ -1,51 +1,41 @@
-import { labCredentials } from "@sms-gateway/providers";
 import { expect, it, vi } from "vitest";
-import { type ConformanceSubject, createAccount, describeProvider, submitSafely } from "./conformance-suite.ts";
-import { LAB_TOKEN } from "./lab-world.ts";
+import { createAccount, submitSafely } from "./conformance-subject.ts";
+import { describeProvider } from "./conformance-suite.ts";
+import { TWILIO_SID, TWILIO_SUBJECT } from "./twilio-subject.ts";
 import { answer, startUnrulyServer } from "./unruly-server.ts";
 
-const credentials = labCredentials("twilio", LAB_TOKEN);
-const wrongCredentials = { ...credentials, authToken: "0123456789abcdef0123456789abcdef" };
-const SID = `SM${"0".repeat(32)}`;
-
-const subject: ConformanceSubject = {
-  adapter: "twilio",
-  labPath: "/twilio",
-  credentials,
-  wrongCredentials,
-  derivedSecrets: [credentials, wrongCredentials].flatMap(({ accountSid, authToken }) => [
-    Buffer.from(`${accountSid}:${authToken}`).toString("base64"),
-    Buffer.from(authToken).toString("base64"),
-  ]),
-  publicCredentials: ["accountSid"],
-  codes: { invalidNumber: "21211", throttled: "20429", wrongCredentials: "20003", undelivered: "30005" },
-  saysWait: true,
-  rubbish: ["", "null", "42", '"text"', "[]", "{}", '{"sid":42}', '{"sid":"XX1"}', "<html>", `{"sid":"${SID}"`],
-};
-
-describeProvider(subject);
+describeProvider(TWILIO_SUBJECT);
 
 /** An account in front of a server that gives every request the same answer. */
 async function startTwilio(status: number, body: unknown, headers: Record<string, string> = {}) {
   const server = await startUnrulyServer((socket) => socket.write(answer(status, headers, JSON.stringify(body))));
-  const account = createAccount(subject, `http://${server.host}/some/prefix/`);
+  const account = createAccount(TWILIO_SUBJECT, `http://${server.host}/some/prefix/`);
   const submit: (message?: Parameters<typeof submitSafely>[2]) => ReturnType<typeof submitSafely> = (message = {}) =>
-    submitSafely(subject, account, message);
+    submitSafely(TWILIO_SUBJECT, account, message);
   const readForm = () => Object.fromEntries(new URLSearchParams(server.requests[0]?.split("\r\n\r\n")[1]));
   return { server, submit, readForm };
 }
 
-const CREATED = { sid: SID, status: "queued", num_segments: "2", price: null, price_unit: "USD", error_code: null };
+const CREATED = {
+  sid: TWILIO_SID,
+  status: "queued",
+  num_segments: "2",
+  price: null,
+  price_unit: "USD",
+  error_code: null,
+};
 
 it("posts Twilio's form to the account's messages under any prefix, as its account", async () => {
   const { server, submit, readForm } = await startTwilio(201, CREATED);
   const text = "Grüße & 100 % + €uro 👋";
   const callbackUrl = "http://127.0.0.1:9/webhooks/twilio/status?a=lab&m=1&n=1&h=0a";
   const result = await submit({ to: "+15005550006", from: "My Shop", text, callbackUrl, validitySeconds: 90.7 });
-  expect(result).toEqual({ outcome: "accepted", providerMessageId: SID, segments: 2 });
+  expect(result).toEqual({ outcome: "accepted", providerMessageId: TWILIO_SID, segments: 2 });
   const [line, ...headers] = (server.requests[0] ?? "").split("\r\n");
-  expect(line).toBe(`POST /some/prefix/2010-04-01/Accounts/${credentials.accountSid}/Messages.json HTTP/1.1`);
-  expect(headers).toContain(`Authorization: Basic ${subject.derivedSecrets[0]}`);
+  expect(line).toBe(
+    `POST /some/prefix/2010-04-01/Accounts/${TWILIO_SUBJECT.credentials.accountSid}/Messages.json HTTP/1.1`,
+  );
+  expect(headers).toContain(`Authorization: Basic ${TWILIO_SUBJECT.derivedSecrets[0]}`);
   expect(readForm()).toEqual({
     To: "+15005550006",
     From: "My Shop",
@@ -64,7 +54,7 @@ it("falls back to the account's sender", async () => {
 it("names a Messaging Service in the field for it", async () => {
   const { submit, readForm } = await startTwilio(201, { ...CREATED, status: "accepted", num_segments: "0" });
   const service = `MG${"a".repeat(32)}`;
-  expect(await submit({ from: service })).toEqual({ outcome: "accepted", providerMessageId: SID });
+  expect(await submit({ from: service })).toEqual({ outcome: "accepted", providerMessageId: TWILIO_SID });
   expect(readForm()).toMatchObject({ MessagingServiceSid: service });
   expect(readForm()).not.toHaveProperty("From");
 });

@@ -41,7 +41,8 @@ export const carrierLabSettings = Type.Object({
     default: ".data/lab/inbox.jsonl",
   }),
   LAB_DELIVERY_DELAY_MS: Type.Integer({
-    description: "From a carrier's acceptance of a message to its delivery.",
+    description:
+      "From a carrier's acceptance of a message to its delivery; the seconds of docs/carrier-lab.md are multiples of it.",
     unit: "ms",
     minimum: 0,
     maximum: 3_600_000,

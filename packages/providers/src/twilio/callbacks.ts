@@ -1,29 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { parse, stringify } from "node:querystring";
-import type { ReportStatus } from "@sms-gateway/contracts";
 import type { CallbackRequest, DeliveryReport } from "../provider.ts";
 import { describeTwilioError } from "./errors.ts";
-
-/** Twilio's words in ours. Source: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values */
-const STATUSES: ReadonlyMap<string, ReportStatus> = new Map([
-  ["accepted", "accepted"],
-  ["scheduled", "scheduled"],
-  ["queued", "queued"],
-  ["sending", "sending"],
-  ["sent", "sent"],
-  ["delivered", "delivered"],
-  ["partially_delivered", "delivered"],
-  ["read", "delivered"],
-  ["undelivered", "undelivered"],
-  ["failed", "failed"],
-  ["canceled", "canceled"],
-]);
-
-/** Codes that say more than the `failed` or `undelivered` they come with: it ran out of time; nobody knows. */
-const FAILURES: ReadonlyMap<number, ReportStatus> = new Map([
-  [30_036, "expired"],
-  [30_410, "unknown"],
-]);
+import { readStatus } from "./statuses.ts";
 
 /** Of texts that handsets sent to us; those are no reports. */
 const INBOUND: ReadonlySet<string> = new Set(["receiving", "received"]);
@@ -58,12 +37,10 @@ export function parseTwilioCallback(request: Pick<CallbackRequest, "contentType"
   const providerMessageId = form.get("MessageSid") || form.get("SmsSid");
   if (!providerMessageId) throw new TypeError("a Twilio callback must have a MessageSid");
   const code = readErrorCode(form.get("ErrorCode"));
-  const status = STATUSES.get(word);
-  const isFailure = status === "failed" || status === "undelivered";
   return [
     {
       providerMessageId,
-      status: (isFailure && code !== undefined ? FAILURES.get(code) : undefined) ?? status,
+      status: readStatus(word, code),
       providerStatus: word,
       error: code === undefined ? null : describeTwilioError(code),
     },

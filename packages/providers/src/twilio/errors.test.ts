@@ -29,8 +29,8 @@ describe("readRefusal", () => {
     [429, 29999],
     [400, 21611],
     [400, 14107],
-  ])("takes HTTP %i with code %s as not processed", (httpStatus, code) => {
-    expect(refuse(httpStatus, code)).toMatchObject({ outcome: "try_later" });
+  ])("takes HTTP %i with code %s as not processed, by a provider that works", (httpStatus, code) => {
+    expect(refuse(httpStatus, code)).toMatchObject({ outcome: "try_later", cause: "throttled" });
     expect(refuse(httpStatus, code)).not.toHaveProperty("retryAfterMs");
   });
 

@@ -9,7 +9,7 @@ import { readRetryAfterMs } from "../retry-after.ts";
  *   "recipient": that one may put the number on the suppression list, which needs more than one carrier's data.
  * - recipient: the person has said no (STOP).
  * - provider: our account, sender or permissions; another provider may still take it.
- * - try_later: Twilio says that it did not process it, or that its own queue was full.
+ * - try_later: Twilio says that it did not process it, or that its own queue was full. Always `throttled`: it works.
  * - unknown: it may have gone out.
  *
  * Our own words are used and Twilio's `message` never is: it quotes what was sent.
@@ -130,17 +130,23 @@ export interface Refusal {
 
 /** What a refused submit means. 5xx are never safe to repeat: no document of Twilio's says so. */
 export function readRefusal({ httpStatus, code, retryAfter }: Refusal, nowMs: number): SubmitResult {
+  const error = describeRefusal(httpStatus, code);
+  const retryAfterMs = readRetryAfterMs(retryAfter, nowMs);
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  if (httpStatus === 429 || code === 20_429) return { ...toResult("try_later", error), ...wait };
+  if (httpStatus < 400 || httpStatus >= 500) return { outcome: "unknown", error };
   const known = code === undefined ? undefined : KNOWN.get(code);
-  const error: ProviderError = {
+  const result = toResult(known?.errorClass ?? classifyUnlisted(httpStatus, code), error);
+  return result.outcome === "try_later" ? { ...result, ...wait } : result;
+}
+
+/** An answer other than success, in words; `code` as in `Refusal`. */
+export function describeRefusal(httpStatus: number, code: number | undefined): ProviderError {
+  const known = code === undefined ? undefined : KNOWN.get(code);
+  return {
     code: code === undefined ? `HTTP_${httpStatus}` : String(code),
     reason: known?.title ?? describeUnlisted(httpStatus, code),
   };
-  const retryAfterMs = readRetryAfterMs(retryAfter, nowMs);
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (httpStatus === 429 || code === 20_429) return { outcome: "try_later", error, ...wait };
-  if (httpStatus < 400 || httpStatus >= 500) return { outcome: "unknown", error };
-  const result = toResult(known?.errorClass ?? classifyUnlisted(httpStatus, code), error);
-  return result.outcome === "try_later" ? { ...result, ...wait } : result;
 }
 
 /** What it means when Twilio answers a submit with a message that has failed already; no report will follow that. */
@@ -158,9 +164,9 @@ export function describeTwilioError(code: number): ProviderError {
 }
 
 function toResult(errorClass: ErrorClass, error: ProviderError): SubmitResult {
-  return errorClass === "try_later" || errorClass === "unknown"
-    ? { outcome: errorClass, error }
-    : { outcome: "rejected", scope: errorClass, error };
+  if (errorClass === "try_later") return { outcome: "try_later", cause: "throttled", error };
+  if (errorClass === "unknown") return { outcome: "unknown", error };
+  return { outcome: "rejected", scope: errorClass, error };
 }
 
 function classifyUnlisted(httpStatus: number, code: number | undefined): ErrorClass {

@@ -5,11 +5,9 @@ import { TWILIO_CAPABILITIES } from "./capabilities.ts";
 import { isMessagingService, type TwilioConfig } from "./config.ts";
 import { readFailedMessage, readRefusal } from "./errors.ts";
 import type { CallTrace, TwilioSdk } from "./http-client.ts";
+import { isMessageSid, type MessageInstance, readErrorCode, readSegments } from "./message-resource.ts";
 
 type MessageParams = Parameters<Twilio["messages"]["create"]>[0];
-type CreatedMessage = Awaited<ReturnType<Twilio["messages"]["create"]>>;
-
-const MESSAGE_SID = /^(SM|MM)[0-9a-fA-F]{32}$/;
 
 /** A message that begins in one of these states has ended in it: the first state is never reported. */
 const FAILED_AT_ONCE: readonly string[] = ["failed", "undelivered", "canceled"];
@@ -52,16 +50,13 @@ function boundValidity(seconds: number): number {
   return Math.min(max, Math.max(min, Math.floor(seconds)));
 }
 
-/** The SDK's types promise more than it checks: the values are whatever the answer held. */
-function readCreated(created: CreatedMessage): SubmitResult {
-  const [sid, status, segments]: unknown[] = [created.sid, created.status, created.numSegments];
-  if (typeof sid !== "string" || !MESSAGE_SID.test(sid)) return unreadable();
+function readCreated(created: MessageInstance): SubmitResult {
+  const [sid, status]: unknown[] = [created.sid, created.status];
+  if (!isMessageSid(sid)) return unreadable();
   if (typeof status === "string" && FAILED_AT_ONCE.includes(status)) {
     return readFailedMessage(status, readErrorCode(created.errorCode));
   }
-  // "0" while a Messaging Service has not chosen the sender yet.
-  const count = typeof segments === "string" && /^[1-9]\d{0,2}$/.test(segments) ? { segments: Number(segments) } : {};
-  return { outcome: "accepted", providerMessageId: sid, ...count };
+  return { outcome: "accepted", providerMessageId: sid, ...readSegments(created.numSegments) };
 }
 
 function readFailure(ended: ExchangeResult, error: unknown): SubmitResult {
@@ -73,13 +68,12 @@ function readFailure(ended: ExchangeResult, error: unknown): SubmitResult {
 
 function readNoAnswer({ kind, code }: Exclude<ExchangeResult, { kind: "answered" }>): SubmitResult {
   return kind === "unsent"
-    ? { outcome: "try_later", error: { code, reason: `Not sent: no connection to Twilio (${code})` } }
+    ? {
+        outcome: "try_later",
+        cause: "unavailable",
+        error: { code, reason: `Not sent: no connection to Twilio (${code})` },
+      }
     : { outcome: "unknown", error: { code, reason: `Sent, but no whole answer came from Twilio (${code})` } };
-}
-
-/** Twilio's codes have five digits; anything else in that place is none. */
-function readErrorCode(code: unknown): number | undefined {
-  return typeof code === "number" && Number.isInteger(code) && code >= 10_000 && code <= 99_999 ? code : undefined;
 }
 
 function unreadable(): SubmitResult {

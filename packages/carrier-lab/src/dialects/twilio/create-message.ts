@@ -1,6 +1,7 @@
 import type { BookedAccount } from "../../accounts/account-book.ts";
 import type { Delivery } from "../../delivery/delivery-engine.ts";
 import type { DeliveryPlan } from "../../scenario/delivery-plan.ts";
+import type { LeftUnknown } from "../../scenario/scripts.ts";
 import type { SendForm } from "./parse-send-form.ts";
 import { createStatusCallback } from "./status-callback.ts";
 import type { TwilioDialectDeps } from "./twilio-dialect-deps.ts";
@@ -15,7 +16,9 @@ import {
 
 export type CreateResult =
   | { created: ReturnType<typeof formatTwilioMessage> }
-  | { error: TwilioError; retryAfterSeconds: number | null };
+  | { error: TwilioError; retryAfterSeconds: number | null }
+  /** No answer: the connection is left silent, or reset. */
+  | { unanswered: "silence" | "reset" };
 
 /** Does with a well-formed submit what the scenario of its number says, and answers as Twilio would. */
 export async function createMessage(
@@ -39,7 +42,23 @@ export async function createMessage(
     }
     case "accept":
       return { created: await acceptMessage(deps, account, form, decision.plan) };
+    case "leave_unknown":
+      return leaveUnknown(deps, account, form, decision);
   }
+}
+
+async function leaveUnknown(
+  deps: TwilioDialectDeps,
+  account: BookedAccount,
+  form: SendForm,
+  { answer, plan }: LeftUnknown,
+): Promise<CreateResult> {
+  if (answer === "silence" && deps.silentRequests.isFull()) {
+    return { error: TWILIO_ERRORS.tooManyRequests, retryAfterSeconds: null };
+  }
+  if (plan !== null) await acceptMessage(deps, account, form, plan);
+  if (answer === "server_error") return { error: TWILIO_ERRORS.internalServerError, retryAfterSeconds: null };
+  return { unanswered: answer };
 }
 
 async function acceptMessage(deps: TwilioDialectDeps, account: BookedAccount, form: SendForm, plan: DeliveryPlan) {

@@ -37,6 +37,12 @@ export async function registerTwilioDialect(app: FastifyInstance, deps: TwilioDi
     if (!parsed.ok) return sendTwilioError(reply, parsed.error);
     const result = await createMessage(deps, account, parsed.form);
     if ("created" in result) return reply.code(201).send(result.created);
+    if ("unanswered" in result) {
+      reply.hijack();
+      if (result.unanswered === "silence") deps.silentRequests.hold(request.raw.socket);
+      else request.raw.socket.resetAndDestroy();
+      return;
+    }
     if (result.retryAfterSeconds !== null) reply.header("Retry-After", String(result.retryAfterSeconds));
     return sendTwilioError(reply, result.error);
   });

@@ -10,6 +10,7 @@ export interface TwilioError {
 /** Codes this dialect answers with: https://www.twilio.com/docs/api/errors */
 export const TWILIO_ERRORS = {
   authenticate: { status: 401, code: 20003, message: "Authenticate" },
+  internalServerError: { status: 500, code: 20500, message: "Internal Server Error" },
   tooManyRequests: { status: 429, code: 20429, message: "Too Many Requests" },
   toRequired: { status: 400, code: 21604, message: "A 'To' phone number is required." },
   fromRequired: {
