@@ -47,6 +47,8 @@ function inertAdapters(): { queue: MessageQueue; admission: Admission; directory
       publishReport: unused,
       consumeAccepted: unused,
       consumeReports: unused,
+      consumeDead: unused,
+      republish: unused,
       depths: unused,
       health: () => ({ ok: false }),
       close,

@@ -3,32 +3,36 @@ import {
   ACCEPTED_GROUP_TYPE,
   type AcceptedEnvelope,
   type BadPart,
+  type BuriedLetter,
   type ConsumeOptions,
   type Consumption,
+  findPurpose,
   LANES,
   type Lane,
   type MessageQueue,
   type PublishEnding,
   type QueueHealth,
   REPORT_TYPE,
-  type ReadDelivery,
   type ReportEnvelope,
   readAcceptedGroup,
   readReport,
+  StampBook,
+  wrapDeadLetter,
   writeAcceptedGroup,
   writeReport,
+  writeStamp,
 } from "@sms-gateway/contracts";
 import type { BackOff } from "@sms-gateway/waiting";
 import type { ConsumeMessage } from "amqplib";
 import type { AmqpEvent, ConnectionPurpose } from "./amqp-event.ts";
 import { type BrokerConnection, openConnection } from "./broker-connection.ts";
 import { ConnectionKeeper } from "./connection-keeper.ts";
+import { describeBurial, readDeadLetter } from "./dead-letters.ts";
 import { RETAKE } from "./pauses.ts";
 import { PublishChannel } from "./publish-channel.ts";
 import { Publisher } from "./publisher.ts";
-import { IDLE_LIMIT_MS, QueueConsumer } from "./queue-consumer.ts";
+import { IDLE_LIMIT_MS, QueueConsumer, type ReadMessage } from "./queue-consumer.ts";
 import { readDepths } from "./read-depths.ts";
-import { StampBook, stampHeaders } from "./stamps.ts";
 import { declareTopology, nameQueues, type TopologyProblem, type TopologySettings } from "./topology.ts";
 
 export interface AmqpQueueOptions {
@@ -53,6 +57,8 @@ export interface AmqpQueueOptions {
 }
 
 const STOPPING: PublishEnding = { ending: "not_handed_over", reason: "stopping" };
+/** Policies are not told over AMQP, so we cannot know that one is there; and a queue's arguments never change. */
+const LASTING = "(a policy holds at once; this is said until the queue, once empty, is deleted and declared anew)";
 /** How long consumers have that are still running when the queue is closed, in milliseconds. */
 const STOP_CONSUMERS_LIMIT_MS = 5000;
 /** How long `depths` waits for a connection, in milliseconds. */
@@ -72,7 +78,7 @@ class AmqpQueue implements MessageQueue {
   readonly #options: AmqpQueueOptions;
   readonly #topology: TopologySettings;
   readonly #bootId: string;
-  readonly #stamps: StampBook;
+  readonly #stamps: Readonly<Record<Lane, StampBook>>;
   readonly #publishing: ConnectionKeeper<PublishChannel>;
   readonly #consuming: ConnectionKeeper<undefined>;
   readonly #publisher: Publisher;
@@ -86,7 +92,11 @@ class AmqpQueue implements MessageQueue {
     this.#options = options;
     this.#topology = describeSettings(options);
     this.#bootId = options.bootId ?? randomUUID();
-    this.#stamps = new StampBook(this.#bootId);
+    this.#stamps = {
+      high: new StampBook(this.#bootId),
+      normal: new StampBook(this.#bootId),
+      bulk: new StampBook(this.#bootId),
+    };
     const { report } = this;
     this.#publishing = new ConnectionKeeper({
       purpose: "publishing",
@@ -118,38 +128,47 @@ class AmqpQueue implements MessageQueue {
     // Checked first, so that a sequence is given out only to what is really written.
     const refusal = this.#closing === undefined ? this.#publisher.refusal() : STOPPING;
     if (refusal !== undefined) return refusal;
-    const stamp = this.#stamps.next(envelopes.length);
+    const book = this.#stamps[lane];
+    const stamp = book.next(envelopes);
     const ending = await this.#publisher.publish({
       queue: nameQueues(this.#topology.namePrefix).accepted[lane],
-      messageId: `${this.#bootId}.${stamp.sequence}`,
+      messageId: `${this.#bootId}.${lane}.${stamp.sequence}`,
       type: ACCEPTED_GROUP_TYPE,
       contentType: "application/json",
-      headers: stampHeaders(stamp),
+      headers: { stamp: writeStamp(stamp) },
       body: writeAcceptedGroup(envelopes),
     });
-    if (ending.ending === "confirmed") this.#stamps.confirm(stamp);
-    if (ending.ending === "not_handed_over") this.#stamps.void(stamp);
+    book.settle(stamp, ending);
     return ending;
   }
 
   async publishReport(report: ReportEnvelope): Promise<PublishEnding> {
-    if (this.#closing !== undefined) return STOPPING;
-    return await this.#publisher.publish({
-      queue: nameQueues(this.#topology.namePrefix).reports,
-      messageId: randomUUID(),
-      type: REPORT_TYPE,
-      contentType: "application/json",
-      headers: {},
-      body: writeReport(report),
-    });
+    return await this.#publishUnstamped("reports", writeReport(report));
   }
 
   async consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption> {
-    return this.#consume(nameQueues(this.#topology.namePrefix).accepted[lane], readAcceptedGroup, options);
+    const queue = nameQueues(this.#topology.namePrefix).accepted[lane];
+    return this.#consume(queue, ({ content }) => readAcceptedGroup(content), options);
   }
 
   async consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption> {
-    return this.#consume(nameQueues(this.#topology.namePrefix).reports, readReport, options);
+    const queue = nameQueues(this.#topology.namePrefix).reports;
+    return this.#consume(queue, ({ content }) => readReport(content), options);
+  }
+
+  async consumeDead(options: Parameters<MessageQueue["consumeDead"]>[0]): Promise<Consumption> {
+    const queue = nameQueues(this.#topology.namePrefix).dead;
+    const read = (message: ConsumeMessage) => ({ good: [readDeadLetter(message)], bad: [] });
+    return this.#consume(queue, read, {
+      ...options,
+      take: (letters: readonly BuriedLetter[]) => options.take(letters),
+    });
+  }
+
+  async republish({ queue, body }: Pick<BuriedLetter, "queue" | "body">): Promise<PublishEnding> {
+    const purpose = findPurpose(queue);
+    if (purpose === undefined) return { ending: "not_handed_over", reason: "queue_unreachable" };
+    return await this.#publishUnstamped(purpose, purpose === "reports" ? body : wrapDeadLetter(body).body);
   }
 
   async depths(): Promise<Record<string, number> | undefined> {
@@ -165,8 +184,8 @@ class AmqpQueue implements MessageQueue {
     if (down !== undefined) return { ok: false, detail: `message queue: ${down.whyNotReady()}` };
     const problems = [...this.#problems.values()];
     if (problems.length === 0) return { ok: true };
-    const detail = problems.map(({ problem, remedy }) => `${problem}; to mend it: ${remedy}`).join("\n");
-    return { ok: true, detail };
+    const lines = problems.map(({ problem, remedy }) => `${problem}; to mend it: ${remedy}`);
+    return { ok: true, detail: [...lines, LASTING].join("\n") };
   }
 
   close(): Promise<void> {
@@ -181,7 +200,21 @@ class AmqpQueue implements MessageQueue {
     await Promise.all([this.#publishing.close(), this.#consuming.close()]);
   }
 
-  #consume<T>(queue: string, read: ReadDelivery<T>, options: ConsumeOptions<T>): Consumption {
+  async #publishUnstamped(purpose: Lane | "reports", body: Buffer): Promise<PublishEnding> {
+    if (this.#closing !== undefined) return STOPPING;
+    const names = nameQueues(this.#topology.namePrefix);
+    const isReport = purpose === "reports";
+    return await this.#publisher.publish({
+      queue: isReport ? names.reports : names.accepted[purpose],
+      messageId: randomUUID(),
+      type: isReport ? REPORT_TYPE : ACCEPTED_GROUP_TYPE,
+      contentType: "application/json",
+      headers: {},
+      body,
+    });
+  }
+
+  #consume<T>(queue: string, read: ReadMessage<T>, options: ConsumeOptions<T>): Consumption {
     if (this.#closing !== undefined) throw new Error(`${queue} cannot be consumed: the message queue is closed`);
     this.#consuming.start();
     const consumer = new QueueConsumer({
@@ -200,24 +233,9 @@ class AmqpQueue implements MessageQueue {
   }
 
   /** Dead letters are ours, not the broker's: its own are published without a confirm and can be lost. */
-  async #bury(queue: string, { problem, body, index }: BadPart, delivery: ConsumeMessage): Promise<void> {
-    const messageId: unknown = delivery.properties.messageId;
-    const stamp: unknown = delivery.properties.headers?.stamp;
-    const { ending } = await this.#publisher.publish({
-      queue: nameQueues(this.#topology.namePrefix).dead,
-      messageId: randomUUID(),
-      type: "sms.dead",
-      contentType: "application/octet-stream",
-      headers: {
-        problem,
-        queue,
-        ...(index === undefined ? {} : { index }),
-        ...(typeof messageId === "string" ? { message_id: messageId } : {}),
-        // For the accounting: which group of which process is short of this one.
-        ...(stamp === undefined ? {} : { stamp }),
-      },
-      body,
-    });
+  async #bury(queue: string, part: BadPart, delivery: ConsumeMessage): Promise<void> {
+    const deadQueue = nameQueues(this.#topology.namePrefix).dead;
+    const { ending } = await this.#publisher.publish(describeBurial(part, { queue, deadQueue, delivery }));
     if (ending !== "confirmed") throw new Error(`a dead letter of ${queue} is ${ending}; it stays where it is`);
   }
 

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type {
-  BadPart,
-  ConsumeOptions,
-  Consumption,
-  DeadLetter,
-  DeliveryContent,
-  ReadDelivery,
+import {
+  type BadPart,
+  type ConsumeOptions,
+  type Consumption,
+  type DeadLetter,
+  type DeliveryContent,
+  readStamp,
+  type TakenGroup,
 } from "@sms-gateway/contracts";
 import { type BackOff, ChangeSignal, fullJitterMs, halfJitterMs, reasonOf, untilFirst } from "@sms-gateway/waiting";
 import type { ConsumeMessage } from "amqplib";
@@ -15,12 +16,14 @@ import type { ConnectionKeeper } from "./connection-keeper.ts";
 import { RECONNECT } from "./pauses.ts";
 import { Subscription } from "./subscription.ts";
 
+export type ReadMessage<T> = (message: ConsumeMessage) => DeliveryContent<T>;
+
 export interface ConsumerSettings<T> {
   readonly queue: string;
   readonly keeper: ConnectionKeeper<undefined>;
-  readonly read: ReadDelivery<T>;
+  readonly read: ReadMessage<T>;
   readonly options: ConsumeOptions<T>;
-  /** Declares the queue, since it may be what was lost. */
+  /** Declares the queue. */
   readonly declare: (connection: BrokerConnection) => Promise<void>;
   /** Puts a bad part aside with a confirmed publish. @throws Error when that is not certain. */
   readonly bury: (bad: BadPart, delivery: ConsumeMessage) => Promise<void>;
@@ -33,7 +36,9 @@ export interface ConsumerSettings<T> {
 /** What one call of `take` gets, and what becomes of it. Parts that are done are not done again when another part fails. */
 interface Batch<T> {
   readonly last: ConsumeMessage;
-  good: readonly T[];
+  readonly good: readonly T[];
+  readonly groups: readonly TakenGroup[];
+  isTaken: boolean;
   bad: readonly { readonly part: BadPart; readonly delivery: ConsumeMessage }[];
 }
 
@@ -106,10 +111,12 @@ export class QueueConsumer<T> implements Consumption {
     // One turn later, so that the constructor has returned.
     await nextTurn();
     let failures = 0;
+    let wasIdle = false;
     while (!this.#isStopping) {
       const startedAt = performance.now();
-      const end = await this.#consumeOnce();
-      if (end.because === "idle") continue;
+      const end = await this.#consumeOnce(wasIdle);
+      wasIdle = end.because === "idle";
+      if (wasIdle) continue;
       if (this.#isStopping) return;
       failures = performance.now() - startedAt > GOOD_LIFE_MS ? 1 : failures + 1;
       if (end.because === "lost") {
@@ -119,13 +126,17 @@ export class QueueConsumer<T> implements Consumption {
     }
   }
 
-  /** One subscription from its start to its end. */
-  async #consumeOnce(): Promise<SubscriptionEnd> {
+  /**
+   * One subscription from its start to its end. The queue is declared first, since it may be what was lost; not after an
+   * idle subscription, whose queue was there to the end: the broker logs an error for each declaration of a queue that has
+   * other arguments.
+   */
+  async #consumeOnce(isKnownToBeThere: boolean): Promise<SubscriptionEnd> {
     const { keeper, queue, declare, report } = this.#settings;
     const link = await keeper.untilReady(LIMIT_OF_ONE_STEP_MS);
     if (link === undefined || this.#isStopping) return { because: "no connection" };
     try {
-      await declare(link.connection);
+      if (!isKnownToBeThere) await declare(link.connection);
       const subscription = await Subscription.open(link.connection, queue, { changes: this.#changes, report });
       this.#subscription = subscription;
       await this.#consume(subscription);
@@ -167,6 +178,7 @@ export class QueueConsumer<T> implements Consumption {
     // Deliveries of one read of the socket come in one turn of the loop; after it, all of them are here.
     await nextTurn();
     const good: T[] = [];
+    const groups: TakenGroup[] = [];
     const bad: { part: BadPart; delivery: ConsumeMessage }[] = [];
     let last: ConsumeMessage | undefined;
     while (!isOver()) {
@@ -176,16 +188,17 @@ export class QueueConsumer<T> implements Consumption {
       if (last !== undefined && good.length + delivery.content.good.length > this.#settings.options.batchMax) break;
       subscription.shift();
       last = delivery.message;
+      groups.push(describeGroup(delivery));
       for (const envelope of delivery.content.good) good.push(envelope);
       for (const part of delivery.content.bad) bad.push({ part, delivery: last });
     }
-    return last === undefined || isOver() ? undefined : { last, good, bad };
+    return last === undefined || isOver() ? undefined : { last, good, groups, isTaken: false, bad };
   }
 
   /** Reads a delivery once, though it may have to wait for the next batch. */
   #read(message: ConsumeMessage | undefined): Delivery<T> | undefined {
     if (message === undefined) return undefined;
-    if (this.#next?.message !== message) this.#next = { message, content: this.#settings.read(message.content) };
+    if (this.#next?.message !== message) this.#next = { message, content: this.#settings.read(message) };
     return this.#next;
   }
 
@@ -193,8 +206,10 @@ export class QueueConsumer<T> implements Consumption {
   async #finish(batch: Batch<T>): Promise<boolean> {
     const { options, queue, bury } = this.#settings;
     try {
-      if (batch.good.length > 0) await options.take(batch.good);
-      batch.good = [];
+      // Without envelopes there may be stamps to be seen.
+      const isWorthTaking = batch.good.length > 0 || batch.groups.some(({ stamp }) => stamp !== null);
+      if (isWorthTaking && !batch.isTaken) await options.take(batch.good, batch.groups);
+      batch.isTaken = true;
       while (batch.bad[0] !== undefined) {
         const { part, delivery } = batch.bad[0];
         await bury(part, delivery);
@@ -224,4 +239,9 @@ export class QueueConsumer<T> implements Consumption {
       await this.#changes.next(until - performance.now());
     }
   }
+}
+
+function describeGroup<T>({ message, content }: Delivery<T>): TakenGroup {
+  const stamp: unknown = message.properties.headers?.stamp;
+  return { stamp: readStamp(stamp), size: content.good.length, buried: content.bad.length };
 }

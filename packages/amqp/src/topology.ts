@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { LANES, type Lane } from "@sms-gateway/contracts";
+import { LANES, type Lane, QUEUE_NAMES } from "@sms-gateway/contracts";
 import { withinMs } from "@sms-gateway/waiting";
 import type { ReportEvent } from "./amqp-event.ts";
 import { type BrokerConnection, closeChannel, openChannel } from "./broker-connection.ts";
@@ -55,14 +55,11 @@ export interface DeclareOptions {
 }
 
 export function nameQueues(namePrefix: string): QueueNames {
+  const { high, normal, bulk } = QUEUE_NAMES.accepted;
   return {
-    accepted: {
-      high: `${namePrefix}sms.accepted.high`,
-      normal: `${namePrefix}sms.accepted.normal`,
-      bulk: `${namePrefix}sms.accepted.bulk`,
-    },
-    reports: `${namePrefix}sms.reports`,
-    dead: `${namePrefix}sms.dead`,
+    accepted: { high: `${namePrefix}${high}`, normal: `${namePrefix}${normal}`, bulk: `${namePrefix}${bulk}` },
+    reports: `${namePrefix}${QUEUE_NAMES.reports}`,
+    dead: `${namePrefix}${QUEUE_NAMES.dead}`,
   };
 }
 

@@ -1,10 +1,11 @@
-import type { Lane, MessageQueue } from "@sms-gateway/contracts";
+import { randomUUID } from "node:crypto";
+import type { MessageQueue } from "@sms-gateway/contracts";
 import { type MessageQueueWorld, testNamePrefix, waitFor } from "@sms-gateway/testkit";
 import { type ChannelModel, type ConfirmChannel, connect } from "amqplib";
 import { type AmqpEvent, type AmqpQueueOptions, createAmqpQueue } from "../src/index.ts";
 
 /** Queues of one test under a name prefix of their own, with a plain AMQP channel to look behind the adapter. */
-export type AmqpWorld = Omit<MessageQueueWorld, "open" | "putBytes"> & {
+export type AmqpWorld = Omit<MessageQueueWorld, "open"> & {
   readonly namePrefix: string;
   readonly channel: ConfirmChannel;
   /** Everything that the adapters of this world reported. */
@@ -14,7 +15,6 @@ export type AmqpWorld = Omit<MessageQueueWorld, "open" | "putBytes"> & {
   create(options?: Partial<AmqpQueueOptions>): MessageQueue;
   /** For tests that have stopped the broker: the plain channel is gone, so `close` leaves the queues. */
   forgetPlainChannel(): void;
-  putBytes(lane: Lane | "reports", bytes: Buffer, headers?: Record<string, unknown>): Promise<void>;
 };
 
 const QUEUES = ["sms.accepted.high", "sms.accepted.normal", "sms.accepted.bulk", "sms.reports", "sms.dead"];
@@ -50,11 +50,12 @@ export async function openAmqpWorld(url: string): Promise<AmqpWorld> {
     forgetPlainChannel: () => {
       hasPlainChannel = false;
     },
-    putGroup: (lane, envelopes) =>
-      world.putBytes(lane, Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 1, envelopes }))),
-    putBytes: async (lane, bytes, headers = {}) => {
-      const queue = `${namePrefix}${lane === "reports" ? "sms.reports" : `sms.accepted.${lane}`}`;
-      channel.sendToQueue(queue, bytes, { persistent: true, headers });
+    putGroup: (lane, envelopes, stamp) =>
+      world.putBytes(lane, Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 1, envelopes })), stamp),
+    putBytes: async (name, bytes, stamp) => {
+      const queue = `${namePrefix}${name === "reports" ? "sms.reports" : `sms.accepted.${name}`}`;
+      const headers = stamp === undefined ? {} : { stamp };
+      channel.sendToQueue(queue, bytes, { persistent: true, messageId: randomUUID(), headers });
       await channel.waitForConfirms();
     },
     close: async () => {

@@ -137,7 +137,7 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
       expect(world.events.filter(({ event }) => event === "topology_problem")).toHaveLength(1);
       expect(await publishOne(queue)).toEqual({ ending: "confirmed" });
 
-      const command = /rabbitmqctl (.*)$/.exec(detail)?.[1] ?? "";
+      const command = /rabbitmqctl (.*)$/m.exec(detail)?.[1] ?? "";
       const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
       await broker.rabbitmqctl(...words);
       const endings: PublishEnding[] = [];

@@ -1,6 +1,9 @@
 import type { AcceptedEnvelope, MessageQueue } from "@sms-gateway/contracts";
 import { describeWith, probeConsumer, sampleEnvelopes, waitFor } from "@sms-gateway/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openConnection } from "../src/broker-connection.ts";
+import { ConnectionKeeper } from "../src/connection-keeper.ts";
+import { QueueConsumer } from "../src/queue-consumer.ts";
 import { type AmqpWorld, openAmqpWorld } from "./amqp-world.ts";
 
 describeWith("rabbitmq", "a consumer whose queue is deleted", (url) => {
@@ -47,5 +50,43 @@ describeWith("rabbitmq", "a consumer whose queue is deleted", (url) => {
     expect(await publishOne(await world.open())).toEqual({ ending: "confirmed" });
     // Handed out by the broker and never delivered: RabbitMQ's fault, which must not last.
     await waitFor(() => consumer.taken() === 2, { what: "the second" });
+  });
+
+  test("declares its queue once, however often it subscribes anew because it is idle", async () => {
+    const report = () => undefined;
+    const keeper = new ConnectionKeeper<undefined>({
+      purpose: "consuming",
+      connect: (onBlockedChange) => openConnection({ url, name: "test", report, onBlockedChange }),
+      prepare: async () => undefined,
+      untilIdle: async () => undefined,
+      report,
+    });
+    keeper.start();
+    await world.open();
+    let declarations = 0;
+    let channels = 0;
+    const consumer = new QueueConsumer<AcceptedEnvelope>({
+      queue: laneName(),
+      keeper,
+      read: () => ({ good: [], bad: [] }),
+      options: probeConsumer<AcceptedEnvelope>().options,
+      declare: async ({ model }) => {
+        declarations += 1;
+        const createChannel = model.createChannel.bind(model);
+        // Each subscription has a channel of its own.
+        model.createChannel = () => {
+          channels += 1;
+          return createChannel();
+        };
+      },
+      bury: async () => undefined,
+      retake: { firstMs: 20, capMs: 100 },
+      idleLimitMs: 50,
+      report,
+    });
+    await waitFor(() => channels >= 4, { what: "four subscriptions" });
+    expect(declarations).toBe(1);
+    await consumer.stop(2000);
+    await keeper.close();
   });
 });

@@ -68,7 +68,8 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
     await waitFor(async () => (await publishOne(queue)).ending === "confirmed", { what: "room again" });
     const message = await world.channel.get(laneName(), { noAck: true });
     const stamp = message === false ? undefined : message.properties.headers?.stamp;
-    expect(stamp).toMatchObject({ boot_id: "boot-1", count: 1 });
+    const day = new Date().toISOString().slice(0, 10);
+    expect(stamp).toMatchObject({ boot_id: "boot-1", messages: { [day]: 1 } });
     // Every number before this one was either confirmed or is listed.
     const voided: [number, number][] = stamp.voided;
     const voidedCount = voided.reduce((sum, [first, last]) => sum + last - first + 1, 0);
@@ -80,7 +81,7 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
     expect(next === false ? undefined : next.properties.headers?.stamp).toEqual({
       boot_id: "boot-1",
       sequence: stamp.sequence + 1,
-      count: 1,
+      messages: { [day]: 1 },
     });
   });
 

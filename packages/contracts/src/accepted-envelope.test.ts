@@ -32,7 +32,7 @@ const ENVELOPE: AcceptedEnvelope = {
 };
 
 test("an envelope survives its way as JSON", () => {
-  expect(parseAcceptedEnvelope(JSON.parse(JSON.stringify(ENVELOPE)))).toEqual({ ok: true, envelope: ENVELOPE });
+  expect(parseAcceptedEnvelope(JSON.parse(JSON.stringify(ENVELOPE)))).toEqual({ ok: true, value: ENVELOPE });
 });
 
 test.each<[string, unknown, RegExp]>([
@@ -50,6 +50,17 @@ test.each<[string, unknown, RegExp]>([
 ])("an envelope with %s is refused", (_what, value, problem) => {
   const parsed = parseAcceptedEnvelope(value);
   expect(parsed).toEqual({ ok: false, problem: expect.stringMatching(problem) });
+});
+
+test("an envelope with fields that we do not know is read: a version that adds some runs beside us", () => {
+  const [recipient] = ENVELOPE.recipients;
+  const value = { ...ENVELOPE, campaign: { id: 7 }, recipients: [{ ...recipient, locale: "de" }] };
+  expect(parseAcceptedEnvelope(value).ok).toBe(true);
+});
+
+test("an envelope of a newer version is refused as such, whatever else it holds", () => {
+  const problem = "/version 2 of sms.accepted is a newer version; this process reads version 1";
+  expect(parseAcceptedEnvelope({ type: "sms.accepted", version: 2 })).toEqual({ ok: false, problem });
 });
 
 test("a problem never quotes the text or the number", () => {

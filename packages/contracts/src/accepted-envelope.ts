@@ -4,6 +4,7 @@ import { RequestMetadata } from "./http/message-view.ts";
 import { ENCODINGS, MESSAGE_TYPES, SMS_TYPES } from "./http/send-request.ts";
 import { orNull } from "./or-null.ts";
 import { PROVIDER_NAMES } from "./provider-names.ts";
+import { createVersionReader, type ReadResult, type ReadValue } from "./version-reader.ts";
 
 const Id = Type.String({ pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$" });
 const Time = Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$" });
@@ -55,11 +56,14 @@ export type AcceptedEnvelope = Static<typeof AcceptedEnvelope>;
 
 const compiled = Compile(AcceptedEnvelope);
 
-/** Reads one envelope from a parsed JSON value. `problem` says what is wrong, without the message's text or numbers. */
-export function parseAcceptedEnvelope(
-  value: unknown,
-): { ok: true; envelope: AcceptedEnvelope } | { ok: false; problem: string } {
-  if (compiled.Check(value)) return { ok: true, envelope: value };
+/** Reads one envelope of any version that may be waiting, from a parsed JSON value. Readers by version: see createVersionReader. */
+export const parseAcceptedEnvelope: ReadValue<AcceptedEnvelope> = createVersionReader(
+  "sms.accepted",
+  new Map([[1, readVersion1]]),
+);
+
+function readVersion1(value: unknown): ReadResult<AcceptedEnvelope> {
+  if (compiled.Check(value)) return { ok: true, value };
   const [first] = compiled.Errors(value);
   return { ok: false, problem: first === undefined ? "no envelope" : `${first.instancePath || "/"} ${first.message}` };
 }

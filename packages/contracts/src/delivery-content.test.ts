@@ -2,7 +2,15 @@ import { randomBytes, randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AcceptedEnvelope } from "./accepted-envelope.ts";
-import { readAcceptedGroup, readReport, writeAcceptedGroup, writeReport } from "./delivery-content.ts";
+import {
+  nameLetter,
+  readAcceptedGroup,
+  readReport,
+  wrapDeadLetter,
+  writeAcceptedGroup,
+  writeReport,
+} from "./delivery-content.ts";
+import { findPurpose } from "./queue-names.ts";
 import type { ReportEnvelope } from "./report-envelope.ts";
 
 const REPORT: ReportEnvelope = {
@@ -87,4 +95,47 @@ test("puts whatever else arrives aside whole, and never throws", () => {
       }
     }),
   );
+});
+
+test("a group of a newer version is put aside whole, and said to be one", () => {
+  const body = Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 2, parcels: [] }));
+  const problem = "/version 2 of sms.accepted.group is a newer version; this process reads version 1";
+  expect(readAcceptedGroup(body)).toEqual({ good: [], bad: [{ problem, body }] });
+});
+
+test("a dead letter that has been mended is read again, as a part and as a whole group", () => {
+  const envelopes = [makeEnvelope(), makeEnvelope()];
+  const part = wrapDeadLetter(Buffer.from(JSON.stringify(envelopes[0])));
+  expect(readAcceptedGroup(part.body)).toEqual({ good: envelopes.slice(0, 1), bad: [] });
+  expect(part.parts).toBe(1);
+  const whole = writeAcceptedGroup(envelopes);
+  expect(wrapDeadLetter(whole)).toEqual({ body: whole, parts: 2 });
+});
+
+test("a dead letter that is still bad is put aside again with the same bytes", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const part = Buffer.from(` ${JSON.stringify(value)}`);
+      const { good, bad } = readAcceptedGroup(wrapDeadLetter(part).body);
+      expect(good).toEqual([]);
+      expect(bad.map(({ body }) => body.toString())).toEqual([JSON.stringify(value)]);
+    }),
+  );
+  const noJson = Buffer.from([0, 255, 123]);
+  expect(wrapDeadLetter(noJson)).toEqual({ body: noJson, parts: 1 });
+});
+
+test("a dead letter's id tells the parts of a delivery apart", () => {
+  expect([nameLetter("d", null), nameLetter("d", 0), nameLetter("d", 1)]).toEqual(["d/all", "d/0", "d/1"]);
+});
+
+test.each([
+  ["sms.accepted.bulk", "bulk"],
+  ["test-7.sms.accepted.high", "high"],
+  ["sms.reports", "reports"],
+  ["sms.dead", undefined],
+  ["amq.gen-7", undefined],
+  ["", undefined],
+])("the queue %s is for %s", (queue, purpose) => {
+  expect(findPurpose(queue)).toBe(purpose);
 });

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type AcceptedEnvelope, parseAcceptedEnvelope } from "./accepted-envelope.ts";
 import { parseReportEnvelope, type ReportEnvelope } from "./report-envelope.ts";
+import { createVersionReader, type ReadResult } from "./version-reader.ts";
 
 /** What one message of a lane's queue carries, whatever the queue runs on: requests that were published together. */
 export const ACCEPTED_GROUP_TYPE = "sms.accepted.group";
@@ -32,19 +33,45 @@ export function writeAcceptedGroup(envelopes: readonly AcceptedEnvelope[]): Buff
 export function readAcceptedGroup(body: Buffer): DeliveryContent<AcceptedEnvelope> {
   const parsed = readObject(body);
   if (!parsed.ok) return whollyBad(body, parsed.problem);
-  const { type, version, envelopes } = parsed.value;
-  if (type !== ACCEPTED_GROUP_TYPE || version !== ACCEPTED_GROUP_VERSION)
-    return whollyBad(body, describeKind(parsed.value));
-  if (!Array.isArray(envelopes) || envelopes.length === 0)
-    return whollyBad(body, "/envelopes must be a list of at least one");
+  if (parsed.value.type !== ACCEPTED_GROUP_TYPE) return whollyBad(body, describeKind(parsed.value));
+  const group = readGroup(parsed.value);
+  if (!group.ok) return whollyBad(body, group.problem);
   const good: AcceptedEnvelope[] = [];
   const bad: BadPart[] = [];
-  for (const [index, value] of envelopes.entries()) {
+  for (const [index, value] of group.value.entries()) {
     const read = parseAcceptedEnvelope(value);
-    if (read.ok) good.push(read.envelope);
+    if (read.ok) good.push(read.value);
     else bad.push({ problem: `/envelopes/${index}: ${read.problem}`, body: Buffer.from(JSON.stringify(value)), index });
   }
   return { good, bad };
+}
+
+/**
+ * What to publish to a lane so that a dead letter of it is read again. A letter is either all of a delivery or one part of
+ * a group; a part becomes a group of one, in the form that every version reads.
+ *
+ * @returns also how many parts it has, as far as that can be told.
+ */
+export function wrapDeadLetter(body: Buffer): { readonly body: Buffer; readonly parts: number } {
+  const parsed = readJson(body);
+  // No part is ever anything but JSON, so this was a whole delivery.
+  if (!parsed.ok) return { body, parts: 1 };
+  if (isRecord(parsed.value) && parsed.value.type === ACCEPTED_GROUP_TYPE) {
+    const { envelopes } = parsed.value;
+    return { body, parts: Array.isArray(envelopes) ? Math.max(1, envelopes.length) : 1 };
+  }
+  // Around the bytes as they are: parsing and writing them again could change a number.
+  const [before = "", after = ""] = JSON.stringify({
+    type: ACCEPTED_GROUP_TYPE,
+    version: ACCEPTED_GROUP_VERSION,
+    envelopes: [null],
+  }).split("null");
+  return { body: Buffer.concat([Buffer.from(before), body, Buffer.from(after)]), parts: 1 };
+}
+
+/** The id of a dead letter: the same however often the same part of the same delivery is put aside. */
+export function nameLetter(deliveryId: string, partIndex: number | null): string {
+  return `${deliveryId}/${partIndex ?? "all"}`;
 }
 
 export function writeReport(report: ReportEnvelope): Buffer {
@@ -57,20 +84,37 @@ export function readReport(body: Buffer): DeliveryContent<ReportEnvelope> {
   if (!parsed.ok) return whollyBad(body, parsed.problem);
   if (parsed.value.type !== REPORT_TYPE) return whollyBad(body, describeKind(parsed.value));
   const read = parseReportEnvelope(parsed.value);
-  return read.ok ? { good: [read.envelope], bad: [] } : whollyBad(body, read.problem);
+  return read.ok ? { good: [read.value], bad: [] } : whollyBad(body, read.problem);
 }
 
-function readObject(body: Buffer): { ok: true; value: Record<string, unknown> } | { ok: false; problem: string } {
+const readGroup = createVersionReader<readonly unknown[]>(
+  ACCEPTED_GROUP_TYPE,
+  new Map([[ACCEPTED_GROUP_VERSION, readGroupVersion1]]),
+);
+
+function readGroupVersion1(value: unknown): ReadResult<readonly unknown[]> {
+  if (!isRecord(value) || value.version !== 1) return { ok: false, problem: "/version must be 1" };
+  const { envelopes } = value;
+  if (Array.isArray(envelopes) && envelopes.length > 0) return { ok: true, value: envelopes };
+  return { ok: false, problem: "/envelopes must be a list of at least one" };
+}
+
+function readObject(body: Buffer): ReadResult<Record<string, unknown>> {
+  const parsed = readJson(body);
+  if (!parsed.ok) return parsed;
+  return isRecord(parsed.value) ? { ok: true, value: parsed.value } : { ok: false, problem: "not a JSON object" };
+}
+
+function readJson(body: Buffer): ReadResult<unknown> {
   // Decoding would replace bad bytes in silence and so change a text.
   if (!isUtf8(body)) return { ok: false, problem: "not UTF-8" };
-  let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8"));
+    const value: unknown = JSON.parse(body.toString("utf8"));
+    return { ok: true, value };
   } catch {
     // The parser's own message quotes the body.
     return { ok: false, problem: "not JSON" };
   }
-  return isRecord(value) ? { ok: true, value } : { ok: false, problem: "not a JSON object" };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -81,8 +125,8 @@ function whollyBad<T>(body: Buffer, problem: string): DeliveryContent<T> {
   return { good: [], bad: [{ problem, body }] };
 }
 
-function describeKind({ type, version }: Record<string, unknown>): string {
+function describeKind({ type }: Record<string, unknown>): string {
   // Only names of our own form are repeated; anything else might be a person's data.
   const name = typeof type === "string" && /^[a-z._]{1,40}$/.test(type) ? type : "none of ours";
-  return `unknown kind: type ${name}, version ${typeof version === "number" ? version : "none"}`;
+  return `unknown kind: type ${name}`;
 }

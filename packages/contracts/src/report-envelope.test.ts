@@ -16,7 +16,7 @@ const REPORT: ReportEnvelope = {
 };
 
 test("a report survives its way as JSON", () => {
-  expect(parseReportEnvelope(JSON.parse(JSON.stringify(REPORT)))).toEqual({ ok: true, envelope: REPORT });
+  expect(parseReportEnvelope(JSON.parse(JSON.stringify(REPORT)))).toEqual({ ok: true, value: REPORT });
 });
 
 test.each([
@@ -25,4 +25,10 @@ test.each([
   ["body", { ...REPORT, body: null }],
 ])("a report with a wrong %s is refused by name", (field, value) => {
   expect(parseReportEnvelope(value)).toEqual({ ok: false, problem: expect.stringContaining(field) });
+});
+
+test("a report of a newer version is refused as such, one with more fields is read", () => {
+  const problem = "/version 2 of sms.report is a newer version; this process reads version 1";
+  expect(parseReportEnvelope({ ...REPORT, version: 2 })).toEqual({ ok: false, problem });
+  expect(parseReportEnvelope({ ...REPORT, region: "eu" }).ok).toBe(true);
 });

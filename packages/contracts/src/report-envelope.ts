@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { orNull } from "./or-null.ts";
 import { PROVIDER_NAMES } from "./provider-names.ts";
+import { createVersionReader, type ReadResult, type ReadValue } from "./version-reader.ts";
 
 /**
  * A delivery report or inbound text as a provider posted it, verified and otherwise untouched (architecture.md 5.7). It
@@ -27,11 +28,14 @@ export type ReportEnvelope = Static<typeof ReportEnvelope>;
 
 const compiled = Compile(ReportEnvelope);
 
-/** Reads one report envelope from a parsed JSON value. */
-export function parseReportEnvelope(
-  value: unknown,
-): { ok: true; envelope: ReportEnvelope } | { ok: false; problem: string } {
-  if (compiled.Check(value)) return { ok: true, envelope: value };
+/** Reads one report envelope of any version that may be waiting, from a parsed JSON value. Readers by version: see createVersionReader. */
+export const parseReportEnvelope: ReadValue<ReportEnvelope> = createVersionReader(
+  "sms.report",
+  new Map([[1, readVersion1]]),
+);
+
+function readVersion1(value: unknown): ReadResult<ReportEnvelope> {
+  if (compiled.Check(value)) return { ok: true, value };
   const [first] = compiled.Errors(value);
   return { ok: false, problem: first === undefined ? "no envelope" : `${first.instancePath || "/"} ${first.message}` };
 }

@@ -20,6 +20,25 @@ export const SHARED_SETTINGS = {
     description: "Put before every queue name; lets several installations share a broker.",
     default: "",
   }),
+  // Half a million queue messages are some hours of full load with the worker away, and several times the largest campaign
+  // that is tried (200 000); what a broker keeps in memory for each is some hundred bytes. It takes effect where groups are
+  // small; where they are large, the bytes do.
+  QUEUE_MAX_MESSAGES: Type.Integer({
+    description:
+      "Most queue messages (groups of up to 500 requests) that wait in each lane, and reports; beyond it requests are refused (503, queue_full). Gateway and worker must agree.",
+    unit: "queue messages",
+    minimum: 1,
+    maximum: 100_000_000,
+    default: 500_000,
+  }),
+  // Four such queues and the dead letters fit on a small disk, with room for a log that is written twice.
+  QUEUE_MAX_BYTES: Type.Integer({
+    description: "The same in bytes. Gateway and worker must agree.",
+    unit: "bytes",
+    minimum: 1_048_576,
+    maximum: 1_099_511_627_776,
+    default: 1_073_741_824,
+  }),
   REDIS_URL: Type.String({
     description: "Address of Redis or Valkey.",
     default: "redis://localhost:6379",

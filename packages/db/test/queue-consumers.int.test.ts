@@ -1,4 +1,4 @@
-import type { AcceptedEnvelope, ReportEnvelope } from "@sms-gateway/contracts";
+import type { AcceptedEnvelope, BuriedLetter, ReportEnvelope } from "@sms-gateway/contracts";
 import {
   describeWith,
   probeConsumer,
@@ -206,6 +206,37 @@ describeWith("postgres", "consumers of a queue on Postgres", (adminUrl) => {
       }),
       { numRuns: 15, endOnFailure: true },
     );
+  });
+
+  test("take no more than 16 MiB at a time, and what is larger alone", async () => {
+    const queue = await world.open();
+    const text = (mebibytes: number) => "x".repeat(mebibytes * 1024 * 1024);
+    const sizes = [5, 5, 5, 5, 20, 1];
+    for (const size of sizes) {
+      expect(await queue.publishAccepted("bulk", [sampleEnvelope({ text: text(size) })])).toEqual({
+        ending: "confirmed",
+      });
+    }
+    const probe = probeConsumer<AcceptedEnvelope>();
+    await queue.consumeAccepted("bulk", probe.options);
+    await waitFor(() => probe.taken.flat().length === sizes.length, { what: "all groups" });
+    const taken = probe.taken.map((batch) => batch.map((envelope) => envelope.text.length / 1024 / 1024));
+    expect(taken).toEqual([[5, 5, 5], [5], [20], [1]]);
+  });
+
+  test("take no more than 16 MiB of dead letters at a time", async () => {
+    const queue = await world.open();
+    await ask(
+      world.db,
+      `insert into queue_dead_letters (queue, problem, body, publish_id, published_at)
+       select 'sms.reports', 'bad', convert_to(repeat('x', size * 1024 * 1024), 'UTF8'), gen_random_uuid(), now()
+       from unnest('{5,5,5,5,20,1}'::int[]) with ordinality as sizes (size, place) order by place`,
+    );
+    const probe = probeConsumer<BuriedLetter>();
+    await queue.consumeDead(probe.options);
+    await waitFor(() => probe.taken.flat().length === 6, { what: "all dead letters" });
+    const taken = probe.taken.map((letters) => letters.map(({ body }) => body.length / 1024 / 1024));
+    expect(taken).toEqual([[5, 5, 5], [5], [20], [1]]);
   });
 
   test("are woken at once by what their own process publishes", async () => {

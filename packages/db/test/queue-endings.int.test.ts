@@ -152,6 +152,13 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
       expect(await publishOne(queue)).toEqual({ ending: "confirmed" });
       expect(world.events.filter(({ event }) => event === "publish_repeated")).toHaveLength(1);
       expect(await stored()).toBe(1);
+      // Both tries had the same stamp.
+      expect(await publishOne(queue)).toEqual({ ending: "confirmed" });
+      const stamps = await ask(
+        world.db,
+        "select (stamp ->> 'sequence')::int as sequence from queue_groups order by id",
+      );
+      expect(stamps).toEqual([{ sequence: 1 }, { sequence: 2 }]);
     });
 
     test("are unconfirmed within 5 s when no other connection comes, and the group is there", async () => {

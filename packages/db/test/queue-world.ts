@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Lane, MessageQueue } from "@sms-gateway/contracts";
+import type { MessageQueue } from "@sms-gateway/contracts";
 import { createTestDatabase, type MessageQueueWorld, waitFor } from "@sms-gateway/testkit";
 import {
   createDbQueue,
@@ -22,6 +22,12 @@ export type DbQueueWorld = Omit<MessageQueueWorld, "open"> & {
   /** The same, without waiting until it is ready. */
   create(options?: DbQueueOptions & { readonly url?: string }): MessageQueue;
 };
+
+interface PutGroup {
+  readonly envelopes: number;
+  readonly bytes: Buffer;
+  readonly stamp: unknown;
+}
 
 /** Short, so that a test need not wait for a second. */
 const RETAKE = { firstMs: 20, capMs: 100 };
@@ -48,9 +54,9 @@ export async function openQueueWorld(url: string): Promise<DbQueueWorld> {
     opened.push({ queue, db: own });
     return queue;
   };
-  const put = async (lane: Lane, envelopes: number, bytes: Buffer): Promise<void> => {
-    const insert = "insert into queue_groups (queue, publish_id, envelopes, body) values ($1, $2, $3, $4)";
-    await ask(db, insert, [`sms.accepted.${lane}`, randomUUID(), envelopes, bytes]);
+  const put = async (queue: string, { envelopes, bytes, stamp }: PutGroup): Promise<void> => {
+    const insert = "insert into queue_groups (queue, publish_id, envelopes, body, stamp) values ($1, $2, $3, $4, $5)";
+    await ask(db, insert, [queue, randomUUID(), envelopes, bytes, stamp === undefined ? null : JSON.stringify(stamp)]);
   };
   return {
     db,
@@ -63,9 +69,12 @@ export async function openQueueWorld(url: string): Promise<DbQueueWorld> {
     },
     readsAhead: false,
     hasRepeated: () => events.some(({ event }) => event === "publish_repeated"),
-    putGroup: (lane, envelopes) =>
-      put(lane, envelopes.length, Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 1, envelopes }))),
-    putBytes: (lane, bytes) => put(lane, 1, bytes),
+    putGroup: (lane, envelopes, stamp) => {
+      const bytes = Buffer.from(JSON.stringify({ type: "sms.accepted.group", version: 1, envelopes }));
+      return put(`sms.accepted.${lane}`, { envelopes: envelopes.length, bytes, stamp });
+    },
+    putBytes: (name, bytes, stamp) =>
+      put(name === "reports" ? "sms.reports" : `sms.accepted.${name}`, { envelopes: 1, bytes, stamp }),
     close: async () => {
       await Promise.all(opened.map(({ queue }) => queue.close()));
       await Promise.all([db, ...opened.map((one) => one.db)].map((one) => one.close()));

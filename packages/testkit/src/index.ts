@@ -18,6 +18,7 @@ export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample
 export { describeWith, describeWithOwn } from "./servers/describe-with.ts";
 export { doesDockerAnswer, fetchServerImages } from "./servers/docker-servers.ts";
 export { findFreePort } from "./servers/free-port.ts";
+export { openSql, type Sql } from "./servers/open-sql.ts";
 export { type OwnServerOptions, startServer } from "./servers/own-servers.ts";
 export { type PostgresOptions, startPostgres } from "./servers/postgres-server.ts";
 export type { RabbitmqOptions } from "./servers/rabbitmq-server.ts";

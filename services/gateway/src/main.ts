@@ -40,6 +40,8 @@ async function start(): Promise<RunningService> {
     url: settings.RABBITMQ_URL,
     namePrefix: settings.RABBITMQ_NAME_PREFIX,
     role: "gateway",
+    maxLengthMessages: settings.QUEUE_MAX_MESSAGES,
+    maxLengthBytes: settings.QUEUE_MAX_BYTES,
     onEvent: ({ event, ...facts }) => {
       const level = event === "connected" || event === "unblocked" ? "info" : "warn";
       logger[level]({ event: `queue.${event}`, ...facts });

@@ -45,6 +45,14 @@ describe("what is forwarded", () => {
   // Over a socket, since clients that parse addresses would resolve the dots before they leave.
   test.each<["GET" | "POST" | "DELETE", string, number]>([
     ["GET", "/api/v1/admin/clients", 404],
+    ["GET", "/api/v1/admin/dead-letters", 404],
+    ["POST", "/api/v1/admin/dead-letters/requeue", 404],
+    ["POST", `/api/v1/admin/dead-letters/${ID}/discard`, 404],
+    ["GET", "/api/v1/admin/queues", 404],
+    ["GET", "/api/v1/admin/providers", 404],
+    ["GET", "/api/v1/admin/providers/twilio/changes", 404],
+    ["GET", "/api/admin/accounting?date=2026-01-02", 404],
+    ["GET", "/api/v1/sms/../admin/dead-letters", 404],
     ["GET", "/api/v1/sms/../admin/clients", 404],
     ["GET", "/api/v1/sms/..%2fadmin%2fclients", 404],
     ["GET", "/api/v1/sms/%2e%2e/admin", 404],

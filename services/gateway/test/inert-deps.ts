@@ -10,6 +10,8 @@ export function inertDeps(settings: Readonly<Record<string, string>> = {}, log: 
     publishReport: unused,
     consumeAccepted: unused,
     consumeReports: unused,
+    consumeDead: unused,
+    republish: unused,
     depths: unused,
     health: () => ({ ok: true }),
     close: async () => undefined,

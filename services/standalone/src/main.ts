@@ -71,6 +71,8 @@ async function startParts(settings: AllSettings, stop: StopSequence): Promise<vo
   stop.add("directory", () => directory.close());
   // One for both sides: what is published wakes the consumer at once.
   const queue = createDbQueue(gatewayDb, {
+    maxLengthMessages: settings.gateway.QUEUE_MAX_MESSAGES,
+    maxLengthBytes: settings.gateway.QUEUE_MAX_BYTES,
     onEvent: ({ event, ...facts }) => {
       logger[event === "connected" ? "info" : "warn"]({ event: `queue.${event}`, ...facts });
     },

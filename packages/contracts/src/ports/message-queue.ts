@@ -23,12 +23,51 @@ export interface DeadLetter {
   readonly problem: string;
 }
 
+/** A dead letter with everything that is known of it. */
+export interface BuriedLetter extends DeadLetter {
+  /** Unique per letter; the same letter handed over again has the same id. */
+  readonly id: string;
+  /** Position in its group; null when the whole group cannot be read. */
+  readonly partIndex: number | null;
+  /** What could not be parsed, byte for byte. */
+  readonly body: Buffer;
+  readonly buriedAt: Date;
+}
+
+/**
+ * The stamp of one group of accepted requests, so that a reader can prove that none is missing (architecture.md 5.3): per
+ * boot id and lane the sequences 1, 2, 3 … must all arrive.
+ */
+export interface GroupStamp {
+  /** One life of one process that publishes. */
+  readonly bootId: string;
+  readonly sequence: number;
+  /** Messages (recipients) in the group, by the UTC day (`YYYY-MM-DD`) of their acceptance. */
+  readonly messages: Readonly<Record<string, number>>;
+  /** Earlier sequences that certainly never reached the queue, as inclusive ranges in ascending order. */
+  readonly voided: readonly SequenceRange[];
+}
+
+export type SequenceRange = readonly [first: number, last: number];
+
+/** One group of a batch. The groups of a batch lie one behind the other in it, in this order. */
+export interface TakenGroup {
+  /** `null`: published without one (reports; a publisher of an older version). */
+  readonly stamp: GroupStamp | null;
+  /** Its envelopes in the batch; 0 when none could be read. */
+  readonly size: number;
+  /** Its parts that could not be read and are dead letters. */
+  readonly buried: number;
+}
+
 export interface ConsumeOptions<T> {
   /**
    * Takes one batch. When it resolves, the batch is acknowledged; when it rejects, the same batch is handed over again
    * after a pause, and nothing more is taken meanwhile (architecture.md 5.3). Redelivery may hand over a batch twice.
+   * @param groups the groups that the batch consists of; their sizes add up to its length. A group of which nothing could
+   *   be read is handed over all the same, so that its stamp is seen.
    */
-  readonly take: (batch: readonly T[]) => Promise<void>;
+  readonly take: (batch: readonly T[], groups: readonly TakenGroup[]) => Promise<void>;
   /** Largest number of envelopes handed over at once; one AMQP message is never divided. */
   readonly batchMax: number;
   /** Called for every failure of `take` and every dead letter; the caller logs and counts. */
@@ -55,6 +94,19 @@ export interface MessageQueue {
   publishReport(report: ReportEnvelope): Promise<PublishEnding>;
   consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption>;
   consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption>;
+  /** Hands over what was buried, whoever buried it; acknowledged when `take` has resolved, else handed over again. */
+  consumeDead(
+    options: Pick<ConsumeOptions<BuriedLetter>, "batchMax" | "onProblem"> & {
+      readonly take: (letters: readonly BuriedLetter[]) => Promise<void>;
+    },
+  ): Promise<Consumption>;
+  /**
+   * Publishes a dead letter's body once more, within 5 s, without a stamp; reading it again is safe. A part goes back as a
+   * group of one. It goes to our queue for the lane or for the reports that `queue` was for, whatever prefix the name has;
+   * a queue that was for neither ends `not_handed_over`, `queue_unreachable`. Where nothing has been mended it becomes a
+   * dead letter again, with another id.
+   */
+  republish(letter: Pick<BuriedLetter, "queue" | "body">): Promise<PublishEnding>;
   /** Number of queue messages (groups) waiting per queue, dead letters included; `undefined` while the queue is away. */
   depths(): Promise<Record<string, number> | undefined>;
   health(): QueueHealth;

@@ -1,34 +1,47 @@
 import {
   type AcceptedEnvelope,
+  type BuriedLetter,
   type ConsumeOptions,
   type Consumption,
+  findPurpose,
   type Lane,
   type MessageQueue,
   type PublishEnding,
+  QUEUE_NAMES,
   type QueueHealth,
   type ReadDelivery,
   type ReportEnvelope,
   readAcceptedGroup,
   readReport,
+  StampBook,
+  wrapDeadLetter,
   writeAcceptedGroup,
   writeReport,
+  writeStamp,
 } from "@sms-gateway/contracts";
 import { type BackOff, withinMs } from "@sms-gateway/waiting";
 import type pg from "pg";
 import type { Database } from "../connections.ts";
 import { COUNT_GROUPS } from "../sql/count-groups.ts";
 import { makeRandomId } from "../uuid.ts";
+import { ClaimConnection } from "./claim-connection.ts";
+import type { Claims } from "./claims.ts";
+import { GroupClaims } from "./group-claims.ts";
+import { LetterClaims } from "./letter-claims.ts";
 import { RETAKE } from "./pauses.ts";
 import { PoolKeeper } from "./pool-keeper.ts";
+import type { OutgoingGroup } from "./publish-try.ts";
 import { Publisher } from "./publisher.ts";
 import { QueueConsumer } from "./queue-consumer.ts";
 import type { DbQueueEvent } from "./queue-event.ts";
 import { type LimitSettings, QueueLimit } from "./queue-limit.ts";
-import { GROUP_QUEUES, QUEUE_NAMES } from "./queue-names.ts";
+import { GROUP_QUEUES } from "./queue-names.ts";
 import { describeConsuming, describePublishing } from "./queue-sessions.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 export interface DbQueueOptions extends LimitSettings {
+  /** One life of this process, for the stamps; a random one when not given. */
+  readonly bootId?: string;
   /** Pauses between calls of a `take` that fails; 1 s, doubling up to 10 s, when not given. */
   readonly retake?: BackOff;
   /** How often an idle consumer looks for groups of other processes, in milliseconds; 250 when not given. */
@@ -59,6 +72,7 @@ class DbQueue implements MessageQueue {
   readonly #options: DbQueueOptions;
   readonly #keeper: PoolKeeper;
   readonly #publisher: Publisher;
+  readonly #stamps: Readonly<Record<Lane, StampBook>>;
   readonly #wakeUps = new WakeUps();
   readonly #consumers = new Set<Pick<QueueConsumer<unknown>, "isWell" | "isStopping" | "stop">>();
   #depths: Promise<Record<string, number> | undefined> | undefined;
@@ -67,6 +81,8 @@ class DbQueue implements MessageQueue {
   constructor(db: Database, options: DbQueueOptions) {
     this.#db = db;
     this.#options = options;
+    const bootId = options.bootId ?? makeRandomId(Date.now());
+    this.#stamps = { high: new StampBook(bootId), normal: new StampBook(bootId), bulk: new StampBook(bootId) };
     this.#keeper = new PoolKeeper(describePublishing(db), this.report);
     this.#publisher = new Publisher({
       keeper: this.#keeper,
@@ -79,19 +95,43 @@ class DbQueue implements MessageQueue {
   readonly report = (event: DbQueueEvent): void => this.#options.onEvent?.(event);
 
   async publishAccepted(lane: Lane, envelopes: readonly AcceptedEnvelope[]): Promise<PublishEnding> {
-    return await this.#publish(QUEUE_NAMES.accepted[lane], envelopes.length, writeAcceptedGroup(envelopes));
+    const book = this.#stamps[lane];
+    const stamp = book.next(envelopes);
+    const ending = await this.#publish({
+      queue: QUEUE_NAMES.accepted[lane],
+      envelopes: envelopes.length,
+      body: writeAcceptedGroup(envelopes),
+      stamp: JSON.stringify(writeStamp(stamp)),
+    });
+    book.settle(stamp, ending);
+    return ending;
   }
 
   async publishReport(report: ReportEnvelope): Promise<PublishEnding> {
-    return await this.#publish(QUEUE_NAMES.reports, 1, writeReport(report));
+    return await this.#publish({ queue: QUEUE_NAMES.reports, envelopes: 1, body: writeReport(report), stamp: null });
   }
 
   async consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption> {
-    return this.#consume(QUEUE_NAMES.accepted[lane], readAcceptedGroup, options);
+    return this.#consumeGroups(QUEUE_NAMES.accepted[lane], readAcceptedGroup, options);
   }
 
   async consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption> {
-    return this.#consume(QUEUE_NAMES.reports, readReport, options);
+    return this.#consumeGroups(QUEUE_NAMES.reports, readReport, options);
+  }
+
+  async consumeDead(options: Parameters<MessageQueue["consumeDead"]>[0]): Promise<Consumption> {
+    const take = (letters: readonly BuriedLetter[]) => options.take(letters);
+    return this.#consume(QUEUE_NAMES.dead, (connection) => new LetterClaims(connection), { ...options, take });
+  }
+
+  async republish({ queue, body }: Pick<BuriedLetter, "queue" | "body">): Promise<PublishEnding> {
+    const purpose = findPurpose(queue);
+    if (purpose === undefined) return { ending: "not_handed_over", reason: "queue_unreachable" };
+    if (purpose === "reports") {
+      return await this.#publish({ queue: QUEUE_NAMES.reports, envelopes: 1, body, stamp: null });
+    }
+    const { body: group, parts } = wrapDeadLetter(body);
+    return await this.#publish({ queue: QUEUE_NAMES.accepted[purpose], envelopes: parts, body: group, stamp: null });
   }
 
   async depths(): Promise<Record<string, number> | undefined> {
@@ -122,16 +162,23 @@ class DbQueue implements MessageQueue {
     await this.#keeper.close();
   }
 
-  async #publish(queue: string, envelopes: number, body: Buffer): Promise<PublishEnding> {
-    return await this.#publisher.publish({ queue, publishId: makeRandomId(Date.now()), envelopes, body });
+  async #publish(group: Omit<OutgoingGroup, "publishId">): Promise<PublishEnding> {
+    return await this.#publisher.publish({ ...group, publishId: makeRandomId(Date.now()) });
   }
 
-  #consume<T>(queue: string, read: ReadDelivery<T>, options: ConsumeOptions<T>): Consumption {
+  #consumeGroups<T>(queue: string, read: ReadDelivery<T>, options: ConsumeOptions<T>): Consumption {
+    return this.#consume(queue, (connection) => new GroupClaims(connection, queue, read), options);
+  }
+
+  #consume<T>(
+    queue: string,
+    claimOn: (connection: ClaimConnection) => Claims<T>,
+    options: ConsumeOptions<T>,
+  ): Consumption {
     if (this.#closing !== undefined) throw new Error(`${queue} cannot be consumed: the message queue is closed`);
     const consumer = new QueueConsumer({
       queue,
-      config: describeConsuming(this.#db),
-      read,
+      openClaims: async (onLost) => claimOn(await ClaimConnection.open(describeConsuming(this.#db), onLost)),
       options,
       retake: this.#options.retake ?? RETAKE,
       pollMs: this.#options.pollMs ?? POLL_MS,

@@ -1,29 +1,19 @@
-import type { BadPart } from "@sms-gateway/contracts";
-import { reasonOf, untilFirst, withinMs } from "@sms-gateway/waiting";
-import pg from "pg";
+import { type DeliveryContent, type ReadDelivery, readStamp } from "@sms-gateway/contracts";
 import { BURY_PARTS } from "../sql/bury-parts.ts";
 import { CLAIM_GROUPS } from "../sql/claim-groups.ts";
 import { HAS_GROUPS } from "../sql/has-groups.ts";
 import { RELOCK_GROUPS } from "../sql/relock-groups.ts";
 import { REMOVE_GROUPS } from "../sql/remove-groups.ts";
-import type { Statement } from "../sql/statement.ts";
+import type { ClaimConnection } from "./claim-connection.ts";
+import { BATCH_BYTES_MAX, type Batch, type Claims } from "./claims.ts";
 
-/** A row of the queue, locked by this connection's transaction. */
-export interface ClaimedGroup {
+interface GroupRow {
   readonly id: string;
   readonly body: Buffer;
+  /** Parsed JSON, of whatever form. */
+  readonly stamp: unknown;
 }
 
-/** A part of a claimed group that goes to the dead letters. */
-export interface BuriedPart {
-  readonly groupId: string;
-  readonly part: BadPart;
-}
-
-const CONNECT_LIMIT_MS = 3000;
-/** The server gives up on a statement earlier; past this, it or the way to it is dead. */
-const ANSWER_LIMIT_MS = 7000;
-const CLOSE_LIMIT_MS = 1000;
 /**
  * Every claim would read past all groups that have died since vacuum could last remove any, and while a backup runs that
  * is since its beginning: 300 000 after five minutes at 1000 groups/s. So a claim looks from where the last one began, less
@@ -33,106 +23,61 @@ const CLOSE_LIMIT_MS = 1000;
 const LATE_IDS_MAX = 1000n;
 const WHOLE_EVERY_MS = 1000;
 
-/**
- * A consumer's connection to one queue. What it claims is locked by its open transaction, and by nothing else: when the
- * connection ends, however that comes, the groups are everybody's again.
- *
- *   idle ──claim──▶ holding ──settle──▶ idle          any ──▶ lost, for good
- *                    │   ▲
- *                    └───┘ relock
- */
-export class GroupClaims {
-  readonly #client: pg.Client;
+/** Claims the groups of one queue. */
+export class GroupClaims<T> implements Claims<T> {
+  readonly connection: ClaimConnection;
   readonly #queue: string;
-  #lostBecause: string | undefined;
+  readonly #read: ReadDelivery<T>;
   #from = 0n;
   #lookAtAllAt = 0;
 
-  private constructor(client: pg.Client, queue: string) {
-    this.#client = client;
+  constructor(connection: ClaimConnection, queue: string, read: ReadDelivery<T>) {
+    this.connection = connection;
     this.#queue = queue;
+    this.#read = read;
   }
 
-  /** Connects; `onLost` is called once when the connection ends. @throws Error when that fails or takes longer than 3 s. */
-  static async open(config: pg.ClientConfig, queue: string, onLost: () => void): Promise<GroupClaims> {
-    const client = new pg.Client({ ...config, connectionTimeoutMillis: CONNECT_LIMIT_MS });
-    const claims = new GroupClaims(client, queue);
-    const lose = (reason: string): void => {
-      if (claims.#lostBecause !== undefined) return;
-      claims.#lostBecause = reason;
-      onLost();
-    };
-    // Without a listener it would end the process.
-    client.on("error", (error) => lose(reasonOf(error)));
-    client.on("end", () => lose("the connection was closed"));
-    await client.connect();
-    return claims;
-  }
-
-  /** Why it is of no use any more; `undefined` while it is. */
-  get lostBecause(): string | undefined {
-    return this.#lostBecause;
-  }
-
-  /** Whether a claim may find something. */
-  async hasGroups(): Promise<boolean> {
+  async hasAny(): Promise<boolean> {
     const from = this.#nextFrom();
-    const [row] = await this.#ask<{ found: boolean }>(HAS_GROUPS, [this.#queue, from]);
+    const [row] = await this.connection.ask<{ found: boolean }>(HAS_GROUPS, [this.#queue, from]);
     if (row?.found === true) return true;
     this.#haveLooked(from);
     return false;
   }
 
-  /** Claims the oldest free groups, up to so many envelopes together and at least one group; none when none is free. */
-  async claim(envelopesMax: number): Promise<readonly ClaimedGroup[]> {
+  async claim(envelopesMax: number): Promise<Batch<T>> {
     const from = this.#nextFrom();
-    await this.#tell("begin");
-    const groups = await this.#ask<ClaimedGroup>(CLAIM_GROUPS, [this.#queue, envelopesMax, from]);
+    await this.connection.tell("begin");
+    const values = [this.#queue, envelopesMax, from, BATCH_BYTES_MAX];
+    const rows = await this.connection.ask<GroupRow>(CLAIM_GROUPS, values);
     this.#haveLooked(from);
-    const [first] = groups;
-    if (first === undefined) await this.#tell("rollback");
+    const [first] = rows;
+    if (first === undefined) await this.connection.tell("rollback");
     else this.#from = BigInt(first.id) - LATE_IDS_MAX;
-    return groups;
+    return readBatch(rows, this.#read);
   }
 
-  /**
-   * Holds the same groups in a new transaction, so that none grows old: vacuum can remove nothing in the whole database
-   * that died after the oldest one began. @returns whether all of them are still held; where not, all are given back.
-   */
   async relock(ids: readonly string[]): Promise<boolean> {
-    await this.#tell("rollback");
-    await this.#tell("begin");
-    const held = await this.#ask(RELOCK_GROUPS, [this.#queue, ids]);
+    await this.connection.tell("rollback");
+    await this.connection.tell("begin");
+    const held = await this.connection.ask(RELOCK_GROUPS, [this.#queue, ids]);
     if (held.length === ids.length) return true;
-    await this.#tell("rollback");
+    await this.connection.tell("rollback");
     return false;
   }
 
-  /** Shows the server that the holder of its locks is alive, and the holder that the server is. */
-  async beat(): Promise<void> {
-    await this.#tell("select 1");
-  }
-
-  /** Puts parts aside and removes the groups, all or nothing. */
-  async settle(ids: readonly string[], parts: readonly BuriedPart[]): Promise<void> {
-    if (parts.length > 0) {
-      await this.#ask(BURY_PARTS, [
+  async settle({ ids, bad }: Batch<T>): Promise<void> {
+    if (bad.length > 0) {
+      await this.connection.ask(BURY_PARTS, [
         this.#queue,
-        parts.map(({ groupId }) => groupId),
-        parts.map(({ part }) => part.problem),
-        parts.map(({ part }) => part.index ?? null),
-        parts.map(({ part }) => part.body),
+        bad.map(({ groupId }) => groupId),
+        bad.map(({ part }) => part.problem),
+        bad.map(({ part }) => part.index ?? null),
+        bad.map(({ part }) => part.body),
       ]);
     }
-    await this.#ask(REMOVE_GROUPS, [this.#queue, ids]);
-    await this.#tell("commit");
-  }
-
-  /** Ends the connection; what it holds is given back. Never throws, and takes a second at most. */
-  async close(): Promise<void> {
-    this.#lostBecause ??= "closed by us";
-    await untilFirst(CLOSE_LIMIT_MS, [this.#client.end()]);
-    this.#client.connection.stream.destroy();
+    await this.connection.ask(REMOVE_GROUPS, [this.#queue, ids]);
+    await this.connection.tell("commit");
   }
 
   #nextFrom(): bigint {
@@ -142,13 +87,18 @@ export class GroupClaims {
   #haveLooked(from: bigint): void {
     if (from === 0n) this.#lookAtAllAt = performance.now() + WHOLE_EVERY_MS;
   }
+}
 
-  async #ask<Row extends pg.QueryResultRow>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
-    const asking = this.#client.query<Row>({ name, text, values: [...values] });
-    return (await withinMs(ANSWER_LIMIT_MS, name, asking)).rows;
-  }
-
-  async #tell(text: string): Promise<void> {
-    await withinMs(ANSWER_LIMIT_MS, text, this.#client.query(text));
-  }
+function readBatch<T>(rows: readonly GroupRow[], read: ReadDelivery<T>): Batch<T> {
+  const contents = rows.map((row): [GroupRow, DeliveryContent<T>] => [row, read(row.body)]);
+  return {
+    ids: rows.map(({ id }) => id),
+    good: contents.flatMap(([, { good }]) => good),
+    groups: contents.map(([{ stamp }, { good, bad }]) => ({
+      stamp: readStamp(stamp),
+      size: good.length,
+      buried: bad.length,
+    })),
+    bad: contents.flatMap(([{ id }, { bad }]) => bad.map((part) => ({ groupId: id, part }))),
+  };
 }

@@ -1,9 +1,9 @@
+import { QUEUE_NAMES } from "@sms-gateway/contracts";
 import { ChangeSignal, fullJitterMs, reasonOf, untilFirst, withinMs } from "@sms-gateway/waiting";
 import pg from "pg";
 import { HAS_GROUPS } from "../sql/has-groups.ts";
 import { RECONNECT } from "./pauses.ts";
 import type { ReportEvent } from "./queue-event.ts";
-import { QUEUE_NAMES } from "./queue-names.ts";
 
 /** Two groups under way per lane, as many as the gateway sends, and as many for reports. */
 const CONNECTIONS_MAX = 8;

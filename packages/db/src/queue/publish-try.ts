@@ -10,6 +10,8 @@ export interface OutgoingGroup {
   readonly publishId: string;
   readonly envelopes: number;
   readonly body: Buffer;
+  /** As JSON; null for what is not counted. */
+  readonly stamp: string | null;
 }
 
 /**
@@ -47,8 +49,8 @@ export async function tryPublish(pool: pg.Pool, group: OutgoingGroup, limitMs: n
   }
   const leftMs = (): number => Math.max(1, Math.min(CONFIRM_LIMIT_MS, deadline - performance.now()));
   try {
-    const { queue, publishId, envelopes, body } = group;
-    const inserting = client.query({ ...PUBLISH_GROUP, values: [queue, publishId, envelopes, body] });
+    const { queue, publishId, envelopes, body, stamp } = group;
+    const inserting = client.query({ ...PUBLISH_GROUP, values: [queue, publishId, envelopes, body, stamp] });
     await withinMs(leftMs(), "publishing", inserting);
     client.release();
     return { state: "confirmed" };

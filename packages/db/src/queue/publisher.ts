@@ -1,10 +1,9 @@
-import type { PublishEnding } from "@sms-gateway/contracts";
+import { type PublishEnding, QUEUE_NAMES } from "@sms-gateway/contracts";
 import type pg from "pg";
 import type { PoolKeeper } from "./pool-keeper.ts";
 import { foldTries, type OutgoingGroup, type TryOutcome, tryPublish } from "./publish-try.ts";
 import type { ReportEvent } from "./queue-event.ts";
 import type { QueueLimit } from "./queue-limit.ts";
-import { QUEUE_NAMES } from "./queue-names.ts";
 
 /** Within which every publish has its ending. */
 const PUBLISH_LIMIT_MS = 5000;

@@ -1,30 +1,21 @@
-import type { ConsumeOptions, Consumption, DeadLetter, DeliveryContent, ReadDelivery } from "@sms-gateway/contracts";
+import { type ConsumeOptions, type Consumption, type DeadLetter, QUEUE_NAMES } from "@sms-gateway/contracts";
 import { type BackOff, ChangeSignal, fullJitterMs, halfJitterMs, untilFirst } from "@sms-gateway/waiting";
-import type pg from "pg";
 import { toDatabaseError } from "../database-errors.ts";
-import { type BuriedPart, type ClaimedGroup, GroupClaims } from "./group-claims.ts";
+import type { Batch, Claims } from "./claims.ts";
 import { RECONNECT } from "./pauses.ts";
 import type { ReportEvent } from "./queue-event.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
 export interface ConsumerSettings<T> {
   readonly queue: string;
-  /** How its own connection is opened. */
-  readonly config: pg.ClientConfig;
-  readonly read: ReadDelivery<T>;
+  /** Opens a connection of its own; `onLost` is called once when that ends. @throws Error when it fails. */
+  readonly openClaims: (onLost: () => void) => Promise<Claims<T>>;
   readonly options: ConsumeOptions<T>;
   readonly retake: BackOff;
   /** How often an idle consumer looks for groups of other processes, in milliseconds. */
   readonly pollMs: number;
   readonly wakeUps: WakeUps;
   readonly report: ReportEvent;
-}
-
-/** What one call of `take` gets. */
-interface Batch<T> {
-  readonly groupIds: readonly string[];
-  readonly good: readonly T[];
-  readonly bad: readonly BuriedPart[];
 }
 
 /** While a batch is held; far below the time after which the server takes it back from somebody silent. */
@@ -48,7 +39,7 @@ export class QueueConsumer<T> implements Consumption {
   readonly #settings: ConsumerSettings<T>;
   readonly #changes = new ChangeSignal();
   readonly #running: Promise<void>;
-  #claims: GroupClaims | undefined;
+  #claims: Claims<T> | undefined;
   #hasNews = true;
   /** The queue has been read, and since then nothing has failed. */
   #isWell = true;
@@ -82,7 +73,7 @@ export class QueueConsumer<T> implements Consumption {
     this.#changes.notify();
     await untilFirst(deadlineMs, [this.#running]);
     // Past the deadline: what it holds is given back, and a late success settles nothing.
-    await this.#claims?.close();
+    await this.#claims?.connection.close();
   }
 
   async #run(): Promise<void> {
@@ -103,72 +94,66 @@ export class QueueConsumer<T> implements Consumption {
 
   /** One connection from its opening to its end. @throws whatever has ended it, unless it was stopped. */
   async #consumeOnce(): Promise<void> {
-    const { config, queue, wakeUps } = this.#settings;
-    const claims = await GroupClaims.open(config, queue, () => this.#changes.notify());
+    const { openClaims, queue, wakeUps } = this.#settings;
+    const claims = await openClaims(() => this.#changes.notify());
     this.#claims = claims;
     try {
       while (!this.#isOver(claims)) await this.#consumeBatch(claims);
-      if (!this.isStopping) throw new Error(`${queue} is not consumed: ${claims.lostBecause}`);
+      if (!this.isStopping) throw new Error(`${queue} is not consumed: ${claims.connection.lostBecause}`);
     } finally {
       this.#claims = undefined;
-      await claims.close();
+      await claims.connection.close();
       // What it held is free now, and other consumers of this process need not wait to find out.
       wakeUps.notify(queue);
     }
   }
 
-  async #consumeBatch(claims: GroupClaims): Promise<void> {
-    const batch = this.#readBatch(await this.#nextGroups(claims));
+  async #consumeBatch(claims: Claims<T>): Promise<void> {
+    const batch = await this.#nextBatch(claims);
+    if (batch === undefined) return;
     let failures = 0;
     while (!(await this.#take(batch, claims))) {
       failures += 1;
       await this.#pause(halfJitterMs(this.#settings.retake, failures), claims);
       if (this.#isOver(claims)) return;
-      if (!(await claims.relock(batch.groupIds))) return;
+      if (!(await claims.relock(batch.ids))) return;
     }
     // Also while stopping: what has been taken must not come again.
-    if (claims.lostBecause !== undefined || batch.groupIds.length === 0) return;
-    await claims.settle(batch.groupIds, batch.bad);
-    const { queue } = this.#settings;
+    if (claims.connection.lostBecause !== undefined) return;
+    await claims.settle(batch);
+    const { queue, wakeUps } = this.#settings;
     for (const { part } of batch.bad) this.#tell({ deadLetter: { queue, problem: part.problem } });
+    if (batch.bad.length > 0) wakeUps.notify(QUEUE_NAMES.dead);
   }
 
-  /** Waits until there is something to claim; nothing when the connection is lost or the consumer stops. */
-  async #nextGroups(claims: GroupClaims): Promise<readonly ClaimedGroup[]> {
+  /** Waits until there is something to claim; `undefined` when the connection is lost or the consumer stops. */
+  async #nextBatch(claims: Claims<T>): Promise<Batch<T> | undefined> {
     const { options, pollMs } = this.#settings;
     while (!this.#isOver(claims)) {
       // Taken back before the table is read, so that a group that comes meanwhile is not overlooked.
-      const isAwaited = this.#hasNews || (await claims.hasGroups());
+      const isAwaited = this.#hasNews || (await claims.hasAny());
       this.#hasNews = false;
-      const groups = isAwaited ? await claims.claim(options.batchMax) : [];
+      const batch = isAwaited ? await claims.claim(options.batchMax) : undefined;
       this.#isWell = true;
       this.#outageIsTold = false;
-      if (groups.length > 0) {
+      if (batch !== undefined && batch.ids.length > 0) {
         // There may be more than fits into a batch.
         this.#hasNews = true;
-        return this.isStopping ? [] : groups;
+        return this.isStopping ? undefined : batch;
       }
       const until = performance.now() + pollMs;
       while (!this.#hasNews && !this.#isOver(claims) && performance.now() < until) {
         await this.#changes.next(until - performance.now());
       }
     }
-    return [];
+    return undefined;
   }
 
-  #readBatch(groups: readonly ClaimedGroup[]): Batch<T> {
-    const contents = groups.map(({ id, body }): [string, DeliveryContent<T>] => [id, this.#settings.read(body)]);
-    return {
-      groupIds: groups.map(({ id }) => id),
-      good: contents.flatMap(([, { good }]) => good),
-      bad: contents.flatMap(([groupId, { bad }]) => bad.map((part) => ({ groupId, part }))),
-    };
-  }
-
-  /** @returns whether the good ones have been taken. */
-  async #take({ good }: Batch<T>, claims: GroupClaims): Promise<boolean> {
-    if (good.length === 0) return true;
-    const taking = this.#callTake(good);
+  /** @returns whether what there is to see in it has been taken. */
+  async #take(batch: Batch<T>, claims: Claims<T>): Promise<boolean> {
+    // Without envelopes there may be stamps to be seen.
+    if (batch.good.length === 0 && batch.groups.every(({ stamp }) => stamp === null)) return true;
+    const taking = this.#callTake(batch);
     let isDone = false;
     void taking.then(() => {
       isDone = true;
@@ -176,15 +161,15 @@ export class QueueConsumer<T> implements Consumption {
     await untilFirst(HEARTBEAT_MS, [taking]);
     // Nothing else is taken before this call is over, whatever becomes of the connection.
     while (!isDone) {
-      if (claims.lostBecause === undefined) await this.#beat(claims);
+      if (claims.connection.lostBecause === undefined) await this.#beat(claims);
       await untilFirst(HEARTBEAT_MS, [taking]);
     }
     return await taking;
   }
 
-  async #callTake(good: readonly T[]): Promise<boolean> {
+  async #callTake({ good, groups }: Batch<T>): Promise<boolean> {
     try {
-      await this.#settings.options.take(good);
+      await this.#settings.options.take(good, groups);
       return true;
     } catch (error) {
       this.#tell({ error });
@@ -192,12 +177,12 @@ export class QueueConsumer<T> implements Consumption {
     }
   }
 
-  async #beat(claims: GroupClaims): Promise<void> {
+  async #beat({ connection }: Claims<T>): Promise<void> {
     try {
-      await claims.beat();
+      await connection.beat();
     } catch {
       // Closing it makes it lost, which is seen and told when `take` is over.
-      await claims.close();
+      await connection.close();
     }
   }
 
@@ -217,14 +202,14 @@ export class QueueConsumer<T> implements Consumption {
     }
   }
 
-  #isOver(claims: GroupClaims): boolean {
-    return this.isStopping || claims.lostBecause !== undefined;
+  #isOver({ connection }: Claims<T>): boolean {
+    return this.isStopping || connection.lostBecause !== undefined;
   }
 
   /** Ends early when the consumer is stopped or its connection lost. */
-  async #pause(forMs: number, claims?: GroupClaims): Promise<void> {
+  async #pause(forMs: number, claims?: Claims<T>): Promise<void> {
     const until = performance.now() + forMs;
-    while (performance.now() < until && !this.isStopping && claims?.lostBecause === undefined) {
+    while (performance.now() < until && !this.isStopping && claims?.connection.lostBecause === undefined) {
       await this.#changes.next(until - performance.now());
     }
   }

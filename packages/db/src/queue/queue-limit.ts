@@ -36,7 +36,8 @@ export class QueueLimit {
 
   /**
    * Whether the queue has no room. Waits for a measurement only where there is none, or where an old one says full.
-   * Nothing is refused because measuring fails: the publish itself will find out what is wrong.
+   * Where measuring fails, the one before counts, with what was published since: the longer a queue, the longer it takes
+   * to measure. Without any nothing is refused; the publish itself will find out what is wrong.
    */
   async isFull(pool: pg.Pool, queue: string): Promise<boolean> {
     if (this.#settings.maxLengthMessages === undefined && this.#settings.maxLengthBytes === undefined) return false;
@@ -80,7 +81,8 @@ export class QueueLimit {
       if (row !== undefined) this.#estimates.set(queue, { ...row, staleAt });
     } catch {
       // Not measured is an answer here; see isFull.
-      this.#estimates.delete(queue);
+      const known = this.#estimates.get(queue);
+      if (known !== undefined) this.#estimates.set(queue, { ...known, staleAt: performance.now() + FRESH_MS });
     } finally {
       this.#measuring.delete(queue);
     }

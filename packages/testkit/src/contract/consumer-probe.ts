@@ -1,4 +1,4 @@
-import type { ConsumeOptions, DeadLetter } from "@sms-gateway/contracts";
+import type { ConsumeOptions, DeadLetter, TakenGroup } from "@sms-gateway/contracts";
 
 /**
  * A `take` under a test's control that remembers everything it was handed.
@@ -7,11 +7,17 @@ import type { ConsumeOptions, DeadLetter } from "@sms-gateway/contracts";
  *   failNext(n): the next n calls reject
  */
 export type ConsumerProbe<T> = {
-  readonly options: ConsumeOptions<T>;
+  /** Also for dead letters, which come without groups. */
+  readonly options: Omit<ConsumeOptions<T>, "take"> & {
+    readonly take: (batch: readonly T[], groups?: readonly TakenGroup[]) => Promise<void>;
+  };
   /** Every batch handed over, in order, taken or not. */
   readonly handed: readonly (readonly T[])[];
+  /** The groups of every batch handed over. */
+  readonly handedGroups: readonly (readonly TakenGroup[])[];
   /** Batches for which `take` resolved. */
   readonly taken: readonly (readonly T[])[];
+  readonly takenGroups: readonly (readonly TakenGroup[])[];
   readonly errors: readonly unknown[];
   readonly deadLetters: readonly DeadLetter[];
   /** Calls of `take` that have neither resolved nor rejected. */
@@ -26,7 +32,9 @@ export type ConsumerProbe<T> = {
 /** Makes a probe; `batchMax` is handed to the queue. */
 export function probeConsumer<T>(batchMax = 100): ConsumerProbe<T> {
   const handed: (readonly T[])[] = [];
+  const handedGroups: (readonly TakenGroup[])[] = [];
   const taken: (readonly T[])[] = [];
+  const takenGroups: (readonly TakenGroup[])[] = [];
   const errors: unknown[] = [];
   const deadLetters: DeadLetter[] = [];
   const held: (() => void)[] = [];
@@ -34,8 +42,9 @@ export function probeConsumer<T>(batchMax = 100): ConsumerProbe<T> {
   let holding = false;
   let underWay = 0;
   let underWayMost = 0;
-  const take = async (batch: readonly T[]) => {
+  const take = async (batch: readonly T[], groups: readonly TakenGroup[] = []) => {
     handed.push(batch);
+    handedGroups.push(groups);
     underWay += 1;
     underWayMost = Math.max(underWayMost, underWay);
     try {
@@ -45,6 +54,7 @@ export function probeConsumer<T>(batchMax = 100): ConsumerProbe<T> {
         throw new Error("refused by the test");
       }
       taken.push(batch);
+      takenGroups.push(groups);
     } finally {
       underWay -= 1;
     }
@@ -59,7 +69,9 @@ export function probeConsumer<T>(batchMax = 100): ConsumerProbe<T> {
       },
     },
     handed,
+    handedGroups,
     taken,
+    takenGroups,
     errors,
     deadLetters,
     underWay: () => underWay,

@@ -1,13 +1,22 @@
-import type { AcceptedEnvelope, Consumption, Lane, MessageQueue } from "@sms-gateway/contracts";
+import type { AcceptedEnvelope, Consumption, Lane, MessageQueue, TakenGroup } from "@sms-gateway/contracts";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { type ConsumerProbe, probeConsumer } from "./consumer-probe.ts";
 import type { MessageQueueWorld } from "./message-queue-world.ts";
 import { sampleEnvelope, sampleEnvelopes } from "./sample-envelopes.ts";
+import { accountStamps } from "./stamp-account.ts";
 
-/** What must be true in the end: these envelopes were taken once each, and so many parts were put aside. */
-type Model = { readonly confirmed: Map<Lane, Set<string>>; dead: number; workers: number };
+/**
+ * What must be true in the end: these envelopes were taken once each, all of the adapter's groups are accounted for by
+ * their stamps, and so many parts were put aside.
+ */
+type Model = {
+  readonly confirmed: Map<Lane, Set<string>>;
+  readonly groups: Map<Lane, number>;
+  dead: number;
+  workers: number;
+};
 
 type Worker = { readonly probe: ConsumerProbe<AcceptedEnvelope>; readonly running: Consumption; readonly lane: Lane };
 
@@ -24,6 +33,7 @@ type Command = fc.AsyncCommand<Model, Real>;
 
 const LANES_USED: readonly Lane[] = ["high", "bulk"];
 const WORKERS_MAX = 3;
+const BOOT_ID = "boot-of-the-model";
 const lanes = fc.constantFrom(...LANES_USED);
 
 /** Everything that gateways and workers do to a queue, in any order. */
@@ -39,8 +49,13 @@ export const queueCommands: fc.Arbitrary<Command>[] = [
 
 /** Runs the commands against queues of their own, lets everything drain, and compares with the model. */
 export async function exerciseMessageQueue(world: MessageQueueWorld, commands: Iterable<Command>): Promise<void> {
-  const model: Model = { confirmed: new Map(LANES_USED.map((lane) => [lane, new Set()])), dead: 0, workers: 0 };
-  const real: Real = { world, queue: await world.open(), workers: [], retired: [] };
+  const model: Model = {
+    confirmed: new Map(LANES_USED.map((lane) => [lane, new Set()])),
+    groups: new Map(),
+    dead: 0,
+    workers: 0,
+  };
+  const real: Real = { world, queue: await world.open({ bootId: BOOT_ID }), workers: [], retired: [] };
   await fc.asyncModelRun(() => ({ model, real }), commands);
   await drain(model, real);
 }
@@ -63,6 +78,9 @@ async function drain(model: Model, real: Real): Promise<void> {
     const taken = takenFrom(real, lane);
     const once = real.world.hasRepeated() ? [...new Set(taken)] : taken;
     expect(once.toSorted()).toEqual([...(model.confirmed.get(lane) ?? [])].toSorted());
+    const { stamps, missing } = accountStamps(groupsFrom(real, lane), BOOT_ID);
+    expect(missing).toEqual([]);
+    expect(stamps).toHaveLength(model.groups.get(lane) ?? 0);
   }
   expect([...real.workers, ...real.retired].every(({ probe }) => probe.underWayMost() <= 1)).toBe(true);
 }
@@ -75,6 +93,7 @@ function publishGroups([lane, sizes]: [Lane, number[]]): Command {
       const endings = await Promise.all(groups.map((group) => queue.publishAccepted(lane, group)));
       expect(endings).toEqual(groups.map(() => ({ ending: "confirmed" })));
       for (const { seed } of groups.flat()) model.confirmed.get(lane)?.add(seed);
+      model.groups.set(lane, (model.groups.get(lane) ?? 0) + groups.length);
     },
     toString: () => `publish groups of ${sizes} to ${lane}`,
   };
@@ -151,8 +170,15 @@ async function start(real: Real, lane: Lane, batchMax: number): Promise<void> {
 }
 
 function takenFrom(real: Real, lane: Lane): string[] {
-  const workers = [...real.workers, ...real.retired].filter((worker) => worker.lane === lane);
-  return workers.flatMap(({ probe }) => probe.taken.flat().map(({ seed }) => seed));
+  return workersOf(real, lane).flatMap(({ probe }) => probe.taken.flat().map(({ seed }) => seed));
+}
+
+function groupsFrom(real: Real, lane: Lane): (readonly TakenGroup[])[] {
+  return workersOf(real, lane).flatMap(({ probe }) => probe.takenGroups);
+}
+
+function workersOf(real: Real, lane: Lane): Worker[] {
+  return [...real.workers, ...real.retired].filter((worker) => worker.lane === lane);
 }
 
 async function waiting(real: Real): Promise<number> {

@@ -1,9 +1,12 @@
 import { type AcceptedEnvelope, LANES, type MessageQueue, type ReportEnvelope } from "@sms-gateway/contracts";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../wait-for.ts";
 import { probeConsumer } from "./consumer-probe.ts";
+import { messageQueueDeadLetterFacts } from "./message-queue-dead-letter-facts.ts";
+import { messageQueueLimitFacts } from "./message-queue-limit-facts.ts";
 import { exerciseMessageQueue, queueCommands } from "./message-queue-model.ts";
+import { messageQueueStampFacts } from "./message-queue-stamp-facts.ts";
 import type { MessageQueueWorld } from "./message-queue-world.ts";
 import { sampleEnvelope, sampleEnvelopes, sampleReport } from "./sample-envelopes.ts";
 
@@ -20,6 +23,10 @@ export function testMessageQueue(makeWorld: () => Promise<MessageQueueWorld>): v
     queue = await world.open();
   });
   afterEach(() => world.close());
+
+  describe("stamps", () => messageQueueStampFacts(() => world));
+  describe("limits", () => messageQueueLimitFacts(makeWorld));
+  describe("dead letters", () => messageQueueDeadLetterFacts(() => world));
 
   test("hands over what was published, unchanged, in the lane it was published to", async () => {
     const sent = new Map(LANES.map((lane) => [lane, sampleEnvelopes(3)]));

@@ -6,11 +6,11 @@ export type MessageQueueWorld = {
    * One more adapter on these queues, as another process would have it; ready for use. Its pauses between calls of a
    * failing `take` should be short, some 50 ms.
    */
-  open(): Promise<MessageQueue>;
-  /** Puts values into a lane as one group, whether they are envelopes or not. */
-  putGroup(lane: Lane, values: readonly unknown[]): Promise<void>;
-  /** Puts bytes into a lane as they are. */
-  putBytes(lane: Lane, bytes: Buffer): Promise<void>;
+  open(options?: { readonly bootId?: string; readonly maxLengthMessages?: number }): Promise<MessageQueue>;
+  /** Puts values into a lane as one group, whether they are envelopes or not; with this beside it in a stamp's place. */
+  putGroup(lane: Lane, values: readonly unknown[], stamp?: unknown): Promise<void>;
+  /** Puts bytes into a queue as they are; with this beside them in a stamp's place. */
+  putBytes(queue: Lane | "reports", bytes: Buffer, stamp?: unknown): Promise<void>;
   /**
    * Whether an adapter has written something twice because the server was slow to confirm, which it may: on a busy
    * machine this must not look like a double of our making.

@@ -80,8 +80,21 @@ export async function captureTree(pid: number): Promise<{ killRest(): Promise<vo
   return { killRest: async () => killTree(await stillAlive(tree)) };
 }
 
+/** Without its engine no container runs, so one that cannot be removed for that reason holds up nothing. */
 async function removeContainer(name: string): Promise<void> {
-  await run("docker", ["rm", "--force", "--volumes", name], { timeout: 30_000 });
+  try {
+    await run("docker", ["rm", "--force", "--volumes", name], { timeout: 30_000 });
+  } catch (error) {
+    if (!isEngineGone(error)) throw error;
+    process.stderr.write(`The container ${name} of an earlier run was not removed: no Docker Engine answers.\n`);
+  }
+}
+
+/** No program, or one that finds no engine: as it says so for a socket and for an address. */
+function isEngineGone(error: unknown): boolean {
+  if (hasCode(error, "ENOENT")) return true;
+  const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+  return /cannot connect to the docker daemon|error during connect/i.test(said);
 }
 
 function parseRecord(text: string, dataDir: string): ServerRecord {

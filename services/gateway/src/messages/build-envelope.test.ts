@@ -48,7 +48,7 @@ test("every kind of request makes an envelope that the worker can read", () => {
   ];
   for (const body of bodies) {
     const envelope = buildEnvelope(factsOf(body, { sender: "ACME" }));
-    expect(parseAcceptedEnvelope(JSON.parse(JSON.stringify(envelope)))).toEqual({ ok: true, envelope });
+    expect(parseAcceptedEnvelope(JSON.parse(JSON.stringify(envelope)))).toEqual({ ok: true, value: envelope });
   }
 });
 
