@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { ATTEMPT_OUTCOMES, REPORT_STATUSES } from "../attempt-states.ts";
+import { TraceView } from "../decision-trace.ts";
 import { MESSAGE_STATES } from "../message-states.ts";
 import { orNull } from "../or-null.ts";
 import { ENCODINGS, MESSAGE_TYPES, SMS_TYPES } from "./send-request.ts";
@@ -32,7 +33,9 @@ export type AttemptView = Static<typeof AttemptView>;
 
 export const EventView = Type.Object({
   sequence: Type.Integer(),
-  type: Type.String({ description: "message.<status>" }),
+  type: Type.String({
+    description: "message.<status>, or message.report_missing: no report came, and it is not asked for any longer.",
+  }),
   at: Time,
   detail: Type.Record(Type.String(), Type.Unknown()),
 });
@@ -76,7 +79,12 @@ export type MessageSummary = Static<typeof MessageSummary>;
 
 /** `GET /api/v1/sms/{id}` of a recorded message. */
 export const MessageView = Type.Object(
-  { ...messageFields, attempts: Type.Array(AttemptView), events: Type.Array(EventView) },
+  {
+    ...messageFields,
+    attempts: Type.Array(AttemptView),
+    events: Type.Array(EventView),
+    trace: Type.Optional(Type.Array(TraceView, { description: "Only with `?trace=true`." })),
+  },
   { $id: "MessageView" },
 );
 export type MessageView = Static<typeof MessageView>;

@@ -27,7 +27,14 @@ const client: DirectoryClient = {
 };
 
 function context(changes: Partial<RecordContext> = {}): RecordContext {
-  return { providers: [twilio, { ...twilio, name: "plivo" }], client, defaultProvider: undefined, now, ...changes };
+  return {
+    providers: [twilio, { ...twilio, name: "plivo" }],
+    client,
+    defaultProvider: undefined,
+    passesCircuit: () => true,
+    now,
+    ...changes,
+  };
 }
 
 function plan(changes: Parameters<typeof sampleEnvelope>[0], rest: Partial<RecordContext> = {}) {

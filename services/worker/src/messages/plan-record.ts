@@ -1,20 +1,17 @@
 import {
   type AcceptedEnvelope,
   type DirectoryClient,
-  type DirectoryProvider,
   type EnvelopeRecipient,
   laneOf,
   type ProviderName,
 } from "@sms-gateway/contracts";
 import type { RecordRow, RecordStatus } from "@sms-gateway/db";
-import { planProvider, planWaitingProvider } from "../delivery/plan-provider.ts";
+import { type PlanningContext, planProvider, planWaitingProvider, tracePlan } from "../delivery/plan-provider.ts";
 
 /** What recording looks at, beside the envelope. */
-export interface RecordContext {
-  readonly providers: readonly DirectoryProvider[];
+export interface RecordContext extends PlanningContext {
   /** The client as the directory knows it; `undefined` when it is newer than our copy. */
   readonly client: DirectoryClient | undefined;
-  readonly defaultProvider: ProviderName | undefined;
   /** This process's clock; the database takes the earlier of its own and this for what is due now. */
   readonly now: Date;
 }
@@ -31,16 +28,16 @@ export function planRecord(envelope: AcceptedEnvelope, context: RecordContext): 
     simulated: envelope.simulated,
     messageType: envelope.message_type,
     sender: envelope.from_number,
-    providers: context.providers,
-    defaultProvider: context.defaultProvider,
     tried: new Set<ProviderName>(),
     ruledOut: new Set<ProviderName>(),
   };
-  const plannedProvider = planProvider(request) ?? planWaitingProvider(request);
+  const now = planProvider(request, context);
+  const plan = now.provider === null ? planWaitingProvider(request, context) : now;
   return envelope.recipients.map((recipient) => ({
     ...toFields(envelope, recipient),
     ...beginning,
-    plannedProvider,
+    plannedProvider: plan.provider,
+    trace: tracePlan("record", plan),
   }));
 }
 
@@ -60,7 +57,7 @@ function begin(envelope: AcceptedEnvelope, { client, now }: RecordContext): Begi
   return envelope.schedule_at === null ? start("queued", now) : start("scheduled", new Date(envelope.schedule_at));
 }
 
-type Fields = Omit<RecordRow, keyof Beginning | "plannedProvider">;
+type Fields = Omit<RecordRow, keyof Beginning | "plannedProvider" | "trace">;
 
 function toFields(envelope: AcceptedEnvelope, recipient: EnvelopeRecipient): Fields {
   return {
