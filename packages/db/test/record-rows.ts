@@ -28,6 +28,7 @@ export function makeRow(changes: Partial<RecordRow> = {}): RecordRow {
     priority: 3,
     status: "queued",
     providers: [],
+    trace: null,
     plannedProvider: "twilio",
     dueAt: acceptedAt,
     scheduleAt: null,
@@ -49,6 +50,16 @@ export function makeRow(changes: Partial<RecordRow> = {}): RecordRow {
 
 export function makeRows(count: number, changes: Partial<RecordRow> = {}): RecordRow[] {
   return Array.from({ length: count }, () => makeRow(changes));
+}
+
+/** The rows of one request with this many recipients. */
+export function makeRequest(count: number, changes: Partial<RecordRow> = {}): RecordRow[] {
+  const acceptedAt = changes.acceptedAt ?? new Date();
+  const clientId = changes.clientId ?? BOOTSTRAP_CLIENT_ID;
+  const seed = changes.seed ?? makeSeed(acceptedAt.getTime());
+  return Array.from({ length: count }, (_, index) =>
+    makeRow({ ...changes, acceptedAt, clientId, seed, id: makeMessageId(SECRET, clientId, seed, index) }),
+  );
 }
 
 /** The three facts of an Idempotency-Key. */

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { makeSeed } from "@sms-gateway/contracts";
 import { describeWith } from "@sms-gateway/testkit";
 import fc from "fast-check";
@@ -14,7 +13,7 @@ import {
   recordAccepted,
 } from "../src/index.ts";
 import { ask, count } from "./ask.ts";
-import { keyFacts, makeRow, makeRows } from "./record-rows.ts";
+import { keyFacts, makeRequest, makeRow, makeRows } from "./record-rows.ts";
 import { CLIENT_ID, useDatabase } from "./test-database.ts";
 
 /** Each of them is refused by the database in another way: SQLSTATE 22021/22P05, 22003, 23502, 22P02, 22007, 22008. */
@@ -52,9 +51,20 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
       metadata: { a: [1, { b: null }], "k\"'\\": "ü" },
       callbackUrl: "https://example.org/x",
       segments: 3,
+      trace: {
+        step: "record",
+        provider: "plivo",
+        considered: [
+          ["plivo", "chosen"],
+          ["twilio", "paused"],
+        ],
+      },
     });
-    expect(await recordAccepted(db, [row])).toEqual([{ id: row.id, seed: row.seed, outcome: "recorded", row }]);
-    const { idempotencyKeyHash, fingerprint, idempotencyExpiresAt, seed, errorCode, errorMessage, ...fields } = row;
+    expect(await recordAccepted(db, [row])).toEqual([
+      { id: row.id, seed: row.seed, outcome: "recorded", messageId: row.id, row },
+    ]);
+    const { idempotencyKeyHash, fingerprint, idempotencyExpiresAt, seed, errorCode, errorMessage, trace, ...fields } =
+      row;
     const message = await findMessage(db, CLIENT_ID, row.id);
     expect(message).toMatchObject({
       ...fields,
@@ -66,6 +76,12 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
     });
     expect(message?.queuedAt).toBeInstanceOf(Date);
     expect(message?.finalAt).toBeNull();
+    const considered = [
+      { provider: "plivo", verdict: "chosen" },
+      { provider: "twilio", verdict: "paused" },
+    ];
+    const at = message?.queuedAt?.toISOString();
+    expect(message?.trace).toEqual([{ at, step: "record", provider: "plivo", considered }]);
     expect(message?.events.map(({ sequence, type }) => [sequence, type])).toEqual([
       [1, "message.accepted"],
       [2, "message.queued"],
@@ -146,19 +162,19 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["recorded", "other_seed"]);
   });
 
-  test("keeps one idempotency key per request, the first for as long as it lives", async () => {
+  test("keeps one idempotency key per request, until its time is over and it has been here for an hour", async () => {
     const key = keyFacts("one");
-    const rows = makeRows(3, { ...key, seed: makeSeed(Date.now()) }).map((row) => ({ ...row, id: randomUUID() }));
     const where = `key_hash = '${key.idempotencyKeyHash}'`;
-    await recordAccepted(db, rows);
-    expect(await count(db, "idempotency_keys", where)).toBe(1);
-    await recordAccepted(db, [makeRow({ ...key })]);
-    expect(await ask(db, `select seed from idempotency_keys where ${where}`)).toEqual([{ seed: rows[0]?.seed }]);
-    await ask(db, `update idempotency_keys set expires_at = now() - interval '1 s' where ${where}`);
     const later = makeRow({ ...key });
+    await recordAccepted(db, makeRequest(3, key));
     await recordAccepted(db, [later]);
-    expect(await ask(db, `select seed from idempotency_keys where ${where}`)).toEqual([{ seed: later.seed }]);
-    await ask(db, `update idempotency_keys set expires_at = now() - interval '1 s' where ${where}`);
+    expect(await count(db, "idempotency_keys", where)).toBe(1);
+    const age = async (column: string) =>
+      ask(db, `update idempotency_keys set ${column} = now() - interval '61 m' where ${where}`);
+    expect(await dropExpiredIdempotencyKeys(db, 10)).toBe(0);
+    await age("expires_at");
+    expect(await dropExpiredIdempotencyKeys(db, 10)).toBe(0);
+    await age("recorded_at");
     expect(await dropExpiredIdempotencyKeys(db, 10)).toBe(1);
     expect(await dropExpiredIdempotencyKeys(db, 10)).toBe(0);
   });
@@ -173,9 +189,9 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
     expect(message).toMatchObject({ status: "rejected", text: null, error: { code: "NOT_RECORDABLE" } });
     expect(message?.events.map(({ type }) => type)).toEqual(["message.accepted", "message.rejected"]);
     for (const row of good) expect((await findMessage(db, CLIENT_ID, row.id))?.status).toBe("queued");
-    expect(
-      (await recordAccepted(db, [bad])).map(({ outcome, row }) => [outcome === "recorded", row.errorCode]),
-    ).toEqual([[false, "NOT_RECORDABLE"]]);
+    const [again] = await recordAccepted(db, [bad]);
+    expect(again?.outcome).not.toBe("recorded");
+    expect(await findMessage(db, CLIENT_ID, bad.id)).toEqual(message);
   });
 
   test("puts an id whose month has no partition into the default partition", async () => {

@@ -13,6 +13,7 @@ import {
   type RequestMetadata,
   SMS_TYPES,
   type SmsType,
+  type TraceView,
 } from "@sms-gateway/contracts";
 import { type Amount, readAmount } from "../amount.ts";
 import type { Attempt, Event, Message } from "../generated/prisma/client.ts";
@@ -84,7 +85,7 @@ export interface AttemptRecord {
 /** One entry of a message's timeline. */
 export interface EventRecord {
   readonly sequence: number;
-  /** `message.<status>` */
+  /** `message.<status>`, or `message.report_missing`. */
   readonly type: string;
   readonly at: Date;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -94,10 +95,12 @@ export interface EventRecord {
 export interface MessageRecord extends MessageSummaryRecord {
   readonly attempts: readonly AttemptRecord[];
   readonly events: readonly EventRecord[];
+  /** Its decision trace, oldest first. */
+  readonly trace: readonly TraceView[];
 }
 
 export function toMessageSummary(row: Message): MessageSummaryRecord {
-  const { errorCode, errorMessage, costAmount, costCurrency, seed, tried, eventCount, ...kept } = row;
+  const { errorCode, errorMessage, costAmount, costCurrency, seed, tried, eventCount, trace, ...kept } = row;
   return {
     ...kept,
     messageType: readOneOf(MESSAGE_TYPES, row.messageType, "messages.message_type"),

@@ -4,6 +4,7 @@ import {
   isFinalState,
   type Lane,
   type MessageType,
+  type PlannedTrace,
   type RequestMetadata,
   type SmsType,
 } from "@sms-gateway/contracts";
@@ -35,6 +36,8 @@ export interface RecordRow {
   /** Requested providers in order; empty means smart selection. */
   readonly providers: readonly string[];
   readonly plannedProvider: string | null;
+  /** How that provider was found; null in a stand-in. */
+  readonly trace: PlannedTrace | null;
   readonly dueAt: Date;
   readonly scheduleAt: Date | null;
   readonly expireAt: Date;
@@ -83,6 +86,7 @@ export function makeStandIn(row: RecordRow): RecordRow {
     status: "rejected",
     providers: [],
     plannedProvider: null,
+    trace: null,
     dueAt: acceptedAt,
     scheduleAt: null,
     expireAt: acceptedAt,
@@ -144,6 +148,7 @@ export function toMessageJson(row: RecordRow): Record<string, unknown> {
     simulated: row.simulated,
     accepted_at: row.acceptedAt,
     event_count: RECORDED_EVENTS,
+    trace: row.trace,
     final,
   };
 }

@@ -1,4 +1,5 @@
 import { type Consumption, LANES, type MessageQueue } from "@sms-gateway/contracts";
+import { accountBatch } from "../accounting/account-batch.ts";
 import { type RecordMessagesDeps, recordMessages } from "../messages/record-messages.ts";
 import type { ProblemReport } from "./report-problem.ts";
 
@@ -9,13 +10,16 @@ export interface RecordAcceptedDeps extends RecordMessagesDeps {
   readonly onProblem: ProblemReport;
 }
 
-/** Records what gateways have accepted, one consumer per lane, so that a campaign's backlog delays no code. */
+/** Records what gateways have accepted and accounts for it, one consumer per lane, so that a campaign's backlog delays no code. */
 export async function consumeAccepted(deps: RecordAcceptedDeps): Promise<Consumption[]> {
   const consumptions: Consumption[] = [];
   for (const lane of LANES) {
     const consumption = await deps.queue.consumeAccepted(lane, {
       batchMax: deps.batchMax,
-      take: (envelopes) => recordMessages(deps, envelopes),
+      take: async (envelopes, groups) => {
+        const outcomes = await recordMessages(deps, envelopes);
+        await accountBatch(deps, lane, { envelopes, groups, outcomes });
+      },
       onProblem: (problem) => deps.onProblem("record", problem),
     });
     consumptions.push(consumption);

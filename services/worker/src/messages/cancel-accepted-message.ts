@@ -1,5 +1,12 @@
 import { ApiError, type MessageView } from "@sms-gateway/contracts";
-import { cancelMessage, findMessage, type StatusChange } from "@sms-gateway/db";
+import {
+  type CancelResult,
+  cancelMessage,
+  type Database,
+  findAlias,
+  findMessage,
+  type StatusChange,
+} from "@sms-gateway/db";
 import { explainOutage } from "../directory/explain-outage.ts";
 import type { Caller } from "../directory/find-caller.ts";
 import { formatMessage } from "./format-message.ts";
@@ -21,7 +28,7 @@ export async function cancelAcceptedMessage(deps: CancelDeps, caller: Caller, gi
   const { clientId } = caller;
   const id = givenId.toLowerCase();
   try {
-    const canceled = await cancelMessage(deps.db, clientId, id, { simulatedOnly: !seesRealMessages(caller) });
+    const canceled = await cancelAnswering(deps.db, clientId, id, { simulatedOnly: !seesRealMessages(caller) });
     if (canceled.result === "not_simulated") throw refuseUnknown();
     if (canceled.result === "conflict") throw refuseCancel(canceled.status);
     if (canceled.result === "canceled") deps.onChanges([canceled.change]);
@@ -32,6 +39,18 @@ export async function cancelAcceptedMessage(deps: CancelDeps, caller: Caller, gi
   }
   if (findIssueTime(deps, clientId, id) !== undefined) throw refuseCancel("accepted", 1);
   throw refuseUnknown();
+}
+
+/** Cancels the message that answers for the id: for an alias another one. */
+async function cancelAnswering(
+  db: Database,
+  clientId: string,
+  id: string,
+  options: { readonly simulatedOnly: boolean },
+): Promise<CancelResult> {
+  const canceled = await cancelMessage(db, clientId, id, options);
+  const messageId = canceled.result === "not_found" ? await findAlias(db, clientId, id) : undefined;
+  return messageId === undefined ? canceled : await cancelMessage(db, clientId, messageId, options);
 }
 
 function refuseUnknown(): ApiError {

@@ -4,12 +4,13 @@ import type { AttemptRecord, EventRecord, MessageRecord, MessageSummaryRecord } 
 /** Stands for the text of every one-time password, whatever its length (architecture.md section 6). */
 const MASKED_TEXT = "******";
 
-/** A message with its attempts and its timeline as clients see it. */
-export function formatMessage(record: MessageRecord): MessageView {
+/** A message with its attempts and its timeline as clients see it; with its decision trace where that is asked for. */
+export function formatMessage(record: MessageRecord, { withTrace = false } = {}): MessageView {
   return {
     ...formatSummary(record),
     attempts: record.attempts.map(formatAttempt),
     events: record.events.map(formatEvent),
+    ...(withTrace ? { trace: [...record.trace] } : {}),
   };
 }
 

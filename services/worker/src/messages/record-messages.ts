@@ -1,6 +1,7 @@
 import { type AcceptedEnvelope, PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
-import { type Database, recordAccepted } from "@sms-gateway/db";
+import { type Database, type RecordedMessage, recordAccepted } from "@sms-gateway/db";
 import type { Logger } from "@sms-gateway/runtime";
+import type { PlanningContext } from "../delivery/plan-provider.ts";
 import type { KnownDirectory } from "../directory/known-directory.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { planRecord } from "./plan-record.ts";
@@ -9,7 +10,8 @@ import { planRecord } from "./plan-record.ts";
 export interface RecordMessagesDeps {
   readonly db: Database;
   readonly directory: KnownDirectory;
-  readonly defaultProvider: ProviderName | undefined;
+  /** The state of the providers at this moment. */
+  readonly planning: () => PlanningContext;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
   /** Something is due for these providers. */
@@ -23,10 +25,26 @@ const SLICE_MESSAGES = 2_000;
  * Records a batch of accepted requests, slice by slice, and wakes whoever claims after each (architecture.md 5.3).
  * Recording the same batch again changes nothing. It never submits.
  *
+ * @returns what became of each message.
  * @throws DatabaseUnavailableError when the database is away: the same batch comes again.
  */
-export async function recordMessages(deps: RecordMessagesDeps, envelopes: readonly AcceptedEnvelope[]): Promise<void> {
-  for (const slice of sliceByMessages(envelopes)) await recordSlice(deps, slice);
+export async function recordMessages(
+  deps: RecordMessagesDeps,
+  envelopes: readonly AcceptedEnvelope[],
+): Promise<RecordOutcomes> {
+  const outcomes = new Map<string, RecordedMessage["outcome"]>();
+  for (const slice of sliceByMessages(envelopes)) {
+    for (const { id, seed, outcome } of await recordSlice(deps, slice)) outcomes.set(nameRow(id, seed), outcome);
+  }
+  return outcomes;
+}
+
+/** What became of the messages of a batch, by `nameRow`. */
+export type RecordOutcomes = ReadonlyMap<string, RecordedMessage["outcome"]>;
+
+/** Names a message of a request: nothing but a fault of ours gives two requests one id. */
+export function nameRow(id: string, seed: string): string {
+  return `${id} ${seed}`;
 }
 
 /** Slices of whole requests. */
@@ -44,10 +62,13 @@ function sliceByMessages(envelopes: readonly AcceptedEnvelope[]): AcceptedEnvelo
   return slices;
 }
 
-async function recordSlice(deps: RecordMessagesDeps, envelopes: readonly AcceptedEnvelope[]): Promise<void> {
-  const { db, directory, metrics, logger } = deps;
+async function recordSlice(
+  deps: RecordMessagesDeps,
+  envelopes: readonly AcceptedEnvelope[],
+): Promise<RecordedMessage[]> {
+  const { db, directory, metrics } = deps;
   const now = new Date();
-  const context = { providers: directory.providers(), defaultProvider: deps.defaultProvider, now };
+  const context = { ...deps.planning(), now };
   const rows = envelopes.flatMap((envelope) =>
     planRecord(envelope, { ...context, client: directory.client(envelope.client_id) }),
   );
@@ -55,14 +76,24 @@ async function recordSlice(deps: RecordMessagesDeps, envelopes: readonly Accepte
   const recorded = results.filter(({ outcome }) => outcome === "recorded");
   metrics.recordBatch.observe(rows.length);
   for (const { row } of recorded) metrics.states.inc({ status: row.status });
-  for (const { id, seed, outcome, row } of results) {
-    if (outcome !== "other_seed") continue;
+  for (const result of results) logOdd(deps, result);
+  const due = recorded.filter(({ row }) => row.status === "queued").map(({ row }) => row.plannedProvider);
+  deps.wake(new Set(PROVIDER_NAMES.filter((name) => due.includes(name))));
+  return results;
+}
+
+function logOdd({ metrics, logger }: RecordMessagesDeps, { id, seed, outcome, messageId, row }: RecordedMessage): void {
+  if (outcome === "alias") {
+    logger.info(
+      { event: "record.alias", message_id: messageId, alias_id: id, seed, client_id: row.clientId },
+      "the same request was accepted twice under one Idempotency-Key",
+    );
+  }
+  if (outcome === "other_seed") {
     metrics.failures.inc({ part: "record_other_seed" });
     logger.error(
       { event: "record.other_seed", message_id: id, seed, client_id: row.clientId },
       "an id was issued twice",
     );
   }
-  const due = recorded.filter(({ row }) => row.status === "queued").map(({ row }) => row.plannedProvider);
-  deps.wake(new Set(PROVIDER_NAMES.filter((name) => due.includes(name))));
 }

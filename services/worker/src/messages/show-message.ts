@@ -23,13 +23,15 @@ export async function showMessage(
   deps: ReadMessagesDeps,
   caller: Caller,
   givenId: string,
+  { withTrace = false } = {},
 ): Promise<MessageView | AcceptedMessageView> {
   const { clientId } = caller;
   const id = givenId.toLowerCase();
   const record = await findMessage(deps.db, clientId, id).catch((error: unknown) => {
     throw explainOutage(error);
   });
-  if (record !== undefined && (record.simulated || seesRealMessages(caller))) return formatMessage(record);
+  if (record !== undefined && (record.simulated || seesRealMessages(caller)))
+    return formatMessage(record, { withTrace });
   const issuedAt = record === undefined ? findIssueTime(deps, clientId, id) : undefined;
   if (issuedAt === undefined) throw new ApiError("NOT_FOUND", { message: "There is no message with this id." });
   return { id, tracking_id: id, status: "accepted", created_at: issuedAt.toISOString() };
