@@ -11,7 +11,7 @@ RUN := node --import tsx --conditions=@sms-gateway/source
 ARGS ?=
 FILE ?=
 
-.PHONY: help up down logs logs-b reset build test test-a test-b lint fmt check docs dev bench admin export import install
+.PHONY: help up down logs logs-b reset build test test-a test-b lint fmt check docs dev bench admin dlq export import install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: install ## Measure; `make bench ARGS=--quick` for a short run
 
 admin: install ## Operate: make admin ARGS='provider disable plivo'
 	@$(RUN) scripts/admin.ts $(ARGS)
+
+dlq: install ## List dead letters; requeue or discard them: make dlq ARGS='requeue all'
+	@$(RUN) scripts/dlq.ts $(ARGS)
 
 export: install ## Write all data of this installation into a file: make export FILE=sms.dump
 	@$(RUN) scripts/export.ts $(if $(FILE),"$(FILE)")

@@ -1,13 +1,13 @@
 /** `make reset`: stops everything and deletes the data of the shape, after asking; `FORCE=1` does not ask. */
 import { existsSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { withCommandLock } from "./operate/command-lock.ts";
+import { confirm } from "./operate/confirm.ts";
 import { DATA_FOLDER } from "./operate/data-folders.ts";
 import { compose } from "./operate/docker.ts";
 import { readServiceEnvironment } from "./operate/env-file.ts";
 import { forgetMode, type Mode, rememberedMode } from "./operate/mode.ts";
-import { OperatorError, runCommand } from "./operate/operator-error.ts";
+import { runCommand } from "./operate/operator-error.ts";
 import { databaseFolder, deleteDatabase } from "./operate/standalone-database.ts";
 import { stopStandalone } from "./operate/stop-standalone.ts";
 
@@ -26,7 +26,11 @@ await runCommand(() =>
     }
     const what = mode === "docker" ? "the volumes of Docker Compose" : folders.map(nameOf).join(", ");
     console.log(`This stops everything and deletes for good: all messages, clients and keys (${what}).`);
-    await confirm();
+    await confirm({
+      question: 'Type "yes" to delete it: ',
+      refusal: "Nothing was deleted",
+      command: "make reset",
+    });
     await deleteData(mode);
     console.log(
       "Deleted. The secrets in .env stay, and fit new data as well; for new ones delete .env before make up.",
@@ -53,21 +57,6 @@ async function deleteData(mode: Mode): Promise<void> {
     await deleteDatabase(databaseFolder(ROOT));
   }
   forgetMode(ROOT);
-}
-
-/** @throws OperatorError when nobody says yes */
-async function confirm(): Promise<void> {
-  if (process.env.FORCE === "1") return;
-  if (!process.stdin.isTTY) {
-    throw new OperatorError("Nothing was deleted: there is no terminal to ask in. FORCE=1 make reset does not ask.");
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    if ((await terminal.question('Type "yes" to delete it: ')).trim() === "yes") return;
-  } finally {
-    terminal.close();
-  }
-  throw new OperatorError("Nothing was deleted.");
 }
 
 function nameOf(folder: string): string {

@@ -41,7 +41,8 @@ function listTargets(makefile: string): RegExp[] {
 function missingTargets(command: string, targets: readonly RegExp[] | undefined): string[] {
   const words = /^(?:\$ )?(?:[A-Z_]+=\S+ )*make((?: .*)?)$/.exec(command)?.[1];
   if (words === undefined || targets === undefined) return [];
-  const goals = words.split(/\s+--\s+/)[0] ?? "";
+  // What is quoted is a value; a quote that the split has left open runs to the end.
+  const goals = words.replace(/'[^']*('|$)|"[^"]*("|$)/g, "").split(/\s+--\s+/)[0] ?? "";
   const named = goals
     .trim()
     .split(/\s+/)

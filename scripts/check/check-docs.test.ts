@@ -115,7 +115,7 @@ it("misses a message state on its page", () => {
 
 it("finds make targets and files that do not exist, in code only", () => {
   const page =
-    "Run `make up`, make sure of `make nothing`.\n\n```\nmake test-a && npx tsx send_sms.ts\nmake up MODE=docker # make it so\nbash gone.sh\n```\n";
+    "Run `make up`, make sure of `make nothing ARGS='a b'`, or `make up ARGS=\"c d|e\"`.\n\n```\nmake test-a && npx tsx send_sms.ts\nmake up MODE=docker # make it so\nbash gone.sh\n```\n";
   const makefile = ".PHONY: up\nup: build\n\t@echo\ntest-%:\n\techo\nMODE := x\n";
   expect(checkCommands(repositoryOf({ "README.md": page, Makefile: makefile, "send_sms.ts": "" }))).toEqual([
     'README.md:1 tells to run "make nothing", which is no target',

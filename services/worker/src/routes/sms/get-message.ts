@@ -15,6 +15,13 @@ export async function getMessageRoute(app: FastifyInstance, deps: ReadMessagesDe
     tags: ["messages"],
     security: [{ ApiKey: [] }],
     params: Type.Object({ id: Type.String({ description: "Message or tracking id." }) }),
+    querystring: Type.Object({
+      trace: Type.Optional(
+        Type.Enum(["true", "false"], {
+          description: "true: also who was considered for it, and why each was taken or passed over.",
+        }),
+      ),
+    }),
     response: {
       200: {
         description: "The message.",
@@ -22,12 +29,13 @@ export async function getMessageRoute(app: FastifyInstance, deps: ReadMessagesDe
           "application/json": { schema: { anyOf: [{ $ref: "MessageView#" }, { $ref: "AcceptedMessageView#" }] } },
         },
       },
-      ...errorResponses(401, 403, 404, 500, 503),
+      ...errorResponses(401, 403, 404, 422, 500, 503),
     },
   };
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .get("/sms/:id", { schema, config: { scope: "read" } }, async (request) => {
-      return await showMessage(deps, callerOf(request), request.params.id);
+      const { params, query } = request;
+      return await showMessage(deps, callerOf(request), params.id, { withTrace: query.trace === "true" });
     });
 }

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import type { BuriedLetter } from "@sms-gateway/contracts";
+import { describeWith } from "@sms-gateway/testkit";
+import { beforeEach, expect, test } from "vitest";
+import {
+  countDeadLetters,
+  countOrder,
+  countSelectedLetters,
+  type Database,
+  discardDeadLetters,
+  findDeadLetter,
+  freeDeadLetters,
+  InvalidCursorError,
+  keepDeadLetters,
+  listDeadLetters,
+  orderDeadLetters,
+  removeDeadLetters,
+  takeDeadLetters,
+} from "../src/index.ts";
+import { ask, count } from "./ask.ts";
+import { useDatabase } from "./test-database.ts";
+
+const ALL = { all: true } as const;
+const FROM_START = { afterPosition: "0", limit: 100 };
+
+function makeLetter(changes: Partial<BuriedLetter> = {}): BuriedLetter {
+  return {
+    id: randomUUID(),
+    queue: "sms.accepted.normal",
+    problem: "/to must be string",
+    partIndex: 0,
+    body: Buffer.from('{"to":1}'),
+    buriedAt: new Date("2026-01-02T03:04:05.678Z"),
+    ...changes,
+  };
+}
+
+describeWith("postgres", "dead letters", (adminUrl) => {
+  const database = useDatabase(adminUrl);
+  let db: Database;
+
+  beforeEach(async () => {
+    db ??= database.open();
+    await ask(db, "truncate dead_letters");
+  });
+
+  async function keep(howMany: number, changes: Partial<BuriedLetter> = {}): Promise<string[]> {
+    const letters = Array.from({ length: howMany }, () => makeLetter(changes));
+    await keepDeadLetters(db, letters);
+    return letters.map(({ id }) => id);
+  }
+
+  test("are kept once, however often the queue hands them over", async () => {
+    const letter = makeLetter();
+    expect(await keepDeadLetters(db, [letter, letter])).toEqual([letter.queue]);
+    expect(await keepDeadLetters(db, [letter])).toEqual([]);
+    expect(await findDeadLetter(db, letter.id, 100)).toEqual({ ...letter, bytes: 8, keptAt: expect.any(Date) });
+    expect(await count(db, "dead_letters")).toBe(1);
+  });
+
+  test("are kept whatever is in them: nothing can block those behind", async () => {
+    const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+    const odd = makeLetter({
+      id: `a\0b${"x".repeat(500)}`,
+      queue: "\ud800",
+      problem: `\0${"p".repeat(9_999)}`,
+      partIndex: 1e12,
+      body: everyByte,
+    });
+    await keepDeadLetters(db, [odd, makeLetter({ partIndex: null, body: Buffer.alloc(0) })]);
+    const { items } = await listDeadLetters(db, { limit: 10, bodyBytesMax: 1_000 });
+    expect(items.map(({ partIndex, body }) => [partIndex, body.length])).toEqual([
+      [null, 0],
+      [null, 256],
+    ]);
+    expect(items[1]?.body.equals(everyByte)).toBe(true);
+  });
+
+  test("are listed newest first, page by page, while others come in", async () => {
+    const ids = await keep(5);
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    while (cursor !== null) {
+      const page = await listDeadLetters(db, {
+        limit: 2,
+        bodyBytesMax: 3,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      seen.push(...page.items.map(({ id }) => id));
+      expect(page.items.every(({ body, bytes }) => body.length === 3 && bytes === 8)).toBe(true);
+      cursor = page.nextCursor;
+      await keep(1);
+    }
+    expect(seen).toEqual(ids.toReversed());
+  });
+
+  test("are listed and counted by queue", async () => {
+    const [report] = await keep(1, { queue: "sms.reports" });
+    await keep(2);
+    const page = await listDeadLetters(db, { queue: "sms.reports", limit: 10, bodyBytesMax: 100 });
+    expect(page.items.map(({ id }) => id)).toEqual([report]);
+    expect(await countDeadLetters(db)).toEqual(
+      new Map([
+        ["sms.accepted.normal", 2],
+        ["sms.reports", 1],
+      ]),
+    );
+    expect(await countSelectedLetters(db, { all: true, queue: "sms.reports" })).toBe(1);
+    expect(await countSelectedLetters(db, ALL)).toBe(3);
+  });
+
+  test("refuse a cursor of elsewhere", async () => {
+    for (const cursor of [
+      "",
+      "abc",
+      Buffer.from("-1").toString("base64url"),
+      Buffer.from("9".repeat(19)).toString("base64url"),
+    ]) {
+      const listing = listDeadLetters(db, { limit: 1, bodyBytesMax: 1, cursor });
+      await expect(listing).rejects.toBeInstanceOf(InvalidCursorError);
+    }
+  });
+
+  test("are taken by one of two at a time, and free again when that one gives them back or dies", async () => {
+    const ids = await keep(40);
+    const takes = await Promise.all([1, 2, 3].map(() => takeDeadLetters(db, ALL, { afterPosition: "0", limit: 20 })));
+    const taken = takes.flat().map(({ id }) => id);
+    expect(new Set(taken).size).toBe(taken.length);
+    const rest = await takeDeadLetters(db, ALL, FROM_START);
+    expect([...taken, ...rest.map(({ id }) => id)].toSorted()).toEqual(ids.toSorted());
+    expect(await takeDeadLetters(db, ALL, FROM_START)).toEqual([]);
+
+    const [first = "", second = "", ...others] = taken;
+    await freeDeadLetters(db, [first]);
+    await removeDeadLetters(db, others);
+    expect((await takeDeadLetters(db, ALL, FROM_START)).map(({ id }) => id)).toEqual([first]);
+    await ask(db, "update dead_letters set taken_until = now() where id = $1", [second]);
+    expect((await takeDeadLetters(db, ALL, FROM_START)).map(({ id }) => id)).toEqual([second]);
+  });
+
+  test("are taken in order, each once per pass", async () => {
+    const ids = await keep(3);
+    const [first] = await takeDeadLetters(db, ALL, { afterPosition: "0", limit: 1 });
+    expect(first).toMatchObject({ id: ids[0], queue: "sms.accepted.normal", body: Buffer.from('{"to":1}') });
+    await freeDeadLetters(db, [ids[0] ?? ""]);
+    const rest = await takeDeadLetters(db, ALL, { afterPosition: first?.position ?? "0", limit: 5 });
+    expect(rest.map(({ id }) => id)).toEqual(ids.slice(1));
+  });
+
+  test("are discarded, but for those that are being requeued", async () => {
+    const [taken = "", ...others] = await keep(3);
+    await takeDeadLetters(db, { ids: [taken] }, FROM_START);
+    const discarded = await discardDeadLetters(db, ALL, 10);
+    expect(discarded.map(({ id }) => id).toSorted()).toEqual(others.toSorted());
+    expect(discarded[0]).toMatchObject({ queue: "sms.accepted.normal", problem: "/to must be string" });
+    expect(await count(db, "dead_letters")).toBe(1);
+  });
+
+  test("of an order wait for a worker, and are counted until they are done or have failed", async () => {
+    const ids = await keep(3);
+    const { orderId, letters } = await orderDeadLetters(db, "requeue", { ids: [...ids, "unknown"] });
+    expect(letters).toBe(3);
+    // Another order takes none of them over.
+    expect((await orderDeadLetters(db, "discard", ALL)).letters).toBe(0);
+    expect(await discardDeadLetters(db, { ordered: "discard" }, 10)).toEqual([]);
+
+    const [done = "", failed = ""] = (await takeDeadLetters(db, { ordered: "requeue" }, FROM_START)).map(
+      ({ id }) => id,
+    );
+    expect(await countOrder(db, orderId)).toEqual({ waiting: 3, failed: 0 });
+    await removeDeadLetters(db, [done]);
+    await freeDeadLetters(db, [failed]);
+    expect(await countOrder(db, orderId)).toEqual({ waiting: 1, failed: 1 });
+    expect((await orderDeadLetters(db, "discard", ALL)).letters).toBe(1);
+    expect((await discardDeadLetters(db, { ordered: "discard" }, 10)).map(({ id }) => id)).toEqual([failed]);
+  });
+});
