@@ -1,5 +1,6 @@
 import type { Encoding, Lane, MessageType, RequestMetadata, SmsType } from "@sms-gateway/contracts";
 import { appendEvents } from "../append-events.ts";
+import { HOLD_BELIEVED_MS } from "../circuit/hold-provider.ts";
 import type { Database } from "../connections.ts";
 import { DatabaseUnavailableError } from "../database-errors.ts";
 import { laneNumber } from "../lane-number.ts";
@@ -60,6 +61,13 @@ export interface Claim {
   readonly messages: readonly ClaimedMessage[];
   /** Hand it to the next claim of this lane and provider as `afterClientId`. */
   readonly lastClientId: string | null;
+  /**
+   * Why there are not more of them, when that ends by time: in so many ms the provider's rate lets the next one through, or
+   * what it asked us to wait is over. Null: nothing more is due, or calls must end first.
+   */
+  readonly waitMs: number | null;
+  /** Of the provider's circuit at this claim: outcomes count for it alone. 0 when nothing was claimed. */
+  readonly circuitEpoch: number;
 }
 
 /** The answer of a claim did not come: the database may have committed it all the same. */
@@ -80,23 +88,26 @@ const SHARES_PER_CLIENT = 4;
 
 /**
  * Claims due messages of one lane and provider, in turn over clients: one each, then a second one each (architecture.md
- * 5.4). Nothing is claimed for a provider that is disabled or paused, beyond its `max_in_flight` over all workers, or
- * after a message's deadline. The messages become `sending`; their attempts are open until `changeMessages` closes them
- * or the lease ends. The caller's own clock for the lease starts before this call.
+ * 5.4). Nothing is claimed for a provider that is disabled, paused, behind an open circuit or has asked us to wait, beyond
+ * its `max_in_flight` and `messages_per_second` (in segments) over all workers, or after a message's deadline. Of both
+ * limits a fifth is kept for the high lane. The messages become `sending`; their attempts are open until `changeMessages`
+ * closes them or the lease ends. The caller's own clock for the lease starts before this call.
  * @throws ClaimLostError when the claim may have been committed although the database is away: `giveBackClaims`.
  * @throws DatabaseUnavailableError when the database is away, and nothing was claimed.
  */
 export async function claimDue(db: Database, request: ClaimRequest): Promise<Claim> {
   const { lane, provider, slots, leaseMs, afterClientId } = request;
-  if (slots < 1) return { messages: [], lastClientId: afterClientId };
+  if (slots < 1) return claimNothing(afterClientId);
   const turn = await listTurn(db, request);
-  if (turn.clientIds.length === 0) return { messages: [], lastClientId: turn.lastSeenId };
-  const rows = await inTransaction(db, async (tx) => {
-    const locked = await runStatement(tx, LOCK_PROVIDER, [provider]);
-    if (locked.length === 0) return undefined;
+  if (turn.clientIds.length === 0) return claimNothing(turn.lastSeenId);
+  return await inTransaction(db, async (tx) => {
+    const [locked] = await runStatement<{ held_ms: number }>(tx, LOCK_PROVIDER, [provider, HOLD_BELIEVED_MS]);
+    if (locked === undefined) return claimNothing(afterClientId);
+    if (locked.held_ms > 0) return claimNothing(afterClientId, locked.held_ms);
     const perClient = Math.ceil((SHARES_PER_CLIENT * slots) / turn.clientIds.length);
     const values = [laneNumber(lane), provider, slots, turn.clientIds, leaseMs, perClient, request.claimId ?? null];
-    const claimed = await runStatement<ClaimedRow>(tx, CLAIM_DUE, values);
+    const rows = await runStatement<GateRow & (ClaimedRow | NoRow)>(tx, CLAIM_DUE, values);
+    const claimed = rows.filter(isClaimed);
     await appendEvents(
       tx,
       claimed.map((row) => ({
@@ -108,13 +119,20 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
         detail: { provider, attempt: row.attempt_count },
       })),
     );
-    return claimed;
+    const [gate] = rows;
+    return {
+      messages: claimed.map((row) => toClaimedMessage(row, lane, provider)),
+      lastClientId: claimed.at(-1)?.client_id ?? afterClientId,
+      waitMs: gate?.wait_ms ?? null,
+      circuitEpoch: gate?.circuit_epoch ?? 0,
+    };
   }).catch((error: unknown) => {
     throw error instanceof DatabaseUnavailableError ? new ClaimLostError(error) : error;
   });
-  if (rows === undefined) return { messages: [], lastClientId: afterClientId };
-  const lastClientId = rows.at(-1)?.client_id ?? afterClientId;
-  return { messages: rows.map((row) => toClaimedMessage(row, lane, provider)), lastClientId };
+}
+
+function claimNothing(lastClientId: string | null, waitMs: number | null = null): Claim {
+  return { messages: [], lastClientId, waitMs, circuitEpoch: 0 };
 }
 
 interface Turn {
@@ -141,6 +159,21 @@ async function listTurn(db: Database, request: ClaimRequest): Promise<Turn> {
   const seen = firstLap.length < clientsMax ? rows : firstLap;
   const clientIds = seen.filter((row) => row.due).map((row) => row.client_id);
   return { clientIds: clientIds.slice(0, slots), lastSeenId: seen.at(-1)?.client_id ?? afterClientId };
+}
+
+/** What every row of a claim tells of its provider. */
+interface GateRow {
+  wait_ms: number | null;
+  circuit_epoch: number;
+}
+
+/** The provider's row of a claim that found nothing. */
+interface NoRow {
+  id: null;
+}
+
+function isClaimed(row: GateRow & (ClaimedRow | NoRow)): row is GateRow & ClaimedRow {
+  return row.id !== null;
 }
 
 interface ClaimedRow {

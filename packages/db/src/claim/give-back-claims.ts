@@ -49,8 +49,11 @@ function giveBack(
   const lost = attempts.find((attempt) => attempt.number === number && isUnsettled(attempt));
   if (lost === undefined || lost.reportStatus !== null) return null;
   const settled: MessageChange = { attempts: [{ number: lost.number, outcome: "try_later", ...CLAIM_LOST }] };
-  const isInDoubt = attempts.some((attempt) => attempt !== lost && isUnsettled(attempt));
-  if (message.status !== "sending" || isInDoubt) return settled;
+  // An earlier attempt of unknown outcome was no obstacle to the claim, so it is none to the way back.
+  const isAskedAgain = attempts.some(
+    (attempt) => attempt !== lost && (attempt.number > lost.number || attempt.outcome === null),
+  );
+  if (message.status !== "sending" || isAskedAgain) return settled;
   const eventDetail = { provider: lost.provider, attempt: lost.number, error_code: CLAIM_LOST.errorCode };
   return { ...settled, status: "queued", dueInMs: 0, eventDetail };
 }

@@ -1,7 +1,9 @@
+import type { SmsType, UnknownPolicies, UnknownPolicy } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { askPrisma } from "../transaction.ts";
 import { isUuid, makeRandomId } from "../uuid.ts";
 import { type AdminResult, changeDirectory, toAdminResult } from "./directory-version.ts";
+import { readUnknownPolicies } from "./unknown-policies.ts";
 
 /** Limits of a client: null means the gateway's default, 0 or less means unlimited. */
 export interface ClientLimits {
@@ -30,6 +32,8 @@ export interface ClientRecord {
   readonly ratePerHour: number | null;
   readonly dailyQuota: number | null;
   readonly sender: string | null;
+  /** What it wants done about messages of unknown outcome, where that differs from what holds for everybody. */
+  readonly unknownOutcomes: UnknownPolicies;
   readonly createdAt: Date;
 }
 
@@ -64,8 +68,31 @@ export async function setClientLimits(db: Database, id: string, limits: ClientLi
   });
 }
 
+/**
+ * Sets what is done about the client's messages of unknown outcome, for the classes that are named; null: what holds for
+ * everybody.
+ */
+export async function setClientUnknownOutcomes(
+  db: Database,
+  id: string,
+  choices: Readonly<Partial<Record<SmsType, UnknownPolicy | null>>>,
+): Promise<AdminResult> {
+  if (!isUuid(id)) return "not_found";
+  return await changeDirectory(db, async (prisma) => {
+    const client = await prisma.client.findUnique({ where: { id } });
+    if (client === null) return toAdminResult(0, false);
+    const chosen = Object.entries({ ...readUnknownPolicies(client.unknownOutcomes), ...choices });
+    const unknownOutcomes = Object.fromEntries(chosen.filter(([, policy]) => policy !== null));
+    await prisma.client.update({ where: { id }, data: { unknownOutcomes, updatedAt: new Date() } });
+    return toAdminResult(1, true);
+  });
+}
+
 /** All clients, by name. */
 export async function listClients(db: Database): Promise<ClientRecord[]> {
   const rows = await askPrisma(db, (prisma) => prisma.client.findMany({ orderBy: { name: "asc" } }));
-  return rows.map(({ updatedAt, ...kept }) => kept);
+  return rows.map(({ updatedAt, unknownOutcomes, ...kept }) => ({
+    ...kept,
+    unknownOutcomes: readUnknownPolicies(unknownOutcomes),
+  }));
 }

@@ -9,6 +9,7 @@ import {
 import type { Database } from "../connections.ts";
 import type { ApiKey, Client } from "../generated/prisma/client.ts";
 import { inPrismaTransaction } from "../transaction.ts";
+import { readUnknownPolicies } from "./unknown-policies.ts";
 
 /** What a provider's adapter can do; its folder knows. */
 export type CapabilitiesOf = (provider: ProviderName) => DirectoryProvider["capabilities"];
@@ -45,6 +46,7 @@ export async function loadDirectorySnapshot(db: Database, capabilitiesOf: Capabi
 }
 
 function toDirectoryClient(row: Client): DirectorySnapshot["clients"][number] {
+  const choices = readUnknownPolicies(row.unknownOutcomes);
   return {
     id: row.id,
     name: row.name,
@@ -55,6 +57,7 @@ function toDirectoryClient(row: Client): DirectorySnapshot["clients"][number] {
     rate_per_hour: row.ratePerHour,
     daily_quota: row.dailyQuota,
     sender: row.sender,
+    ...(Object.keys(choices).length === 0 ? {} : { unknown_outcomes: choices }),
   };
 }
 

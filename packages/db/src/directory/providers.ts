@@ -1,4 +1,5 @@
 import type { Database } from "../connections.ts";
+import type { Prisma, Provider } from "../generated/prisma/client.ts";
 import { readOneOf } from "../read/stored-values.ts";
 import { askPrisma } from "../transaction.ts";
 import { type AdminResult, changeDirectory, toAdminResult } from "./directory-version.ts";
@@ -20,16 +21,24 @@ export interface ProviderRecord {
   readonly priority: number;
   /** Most open attempts, over all workers. */
   readonly maxInFlight: number;
+  /** Most segments in a second, over all workers; null: no limit. */
+  readonly messagesPerSecond: number | null;
   readonly weight: number;
   readonly accounts: readonly ProviderAccount[];
 }
 
+/** What an operator may limit; what is not given stays. */
+export interface ProviderLimits {
+  readonly maxInFlight?: number;
+  readonly messagesPerSecond?: number | null;
+}
+
 /** Switches a provider on or off, as an operator wants it. */
 export async function setProviderEnabled(db: Database, name: string, enabled: boolean): Promise<AdminResult> {
-  return await changeDirectory(db, async (prisma) => {
-    const data = { enabled, updatedAt: new Date() };
-    const { count } = await prisma.provider.updateMany({ where: { name, enabled: !enabled }, data });
-    return toAdminResult(count, (await prisma.provider.count({ where: { name } })) > 0);
+  const word = (is: boolean): string => (is ? "enabled" : "disabled");
+  return await changeProvider(db, name, (row) => {
+    if (row.enabled === enabled) return null;
+    return { data: { enabled }, from: word(row.enabled), to: word(enabled), reason: "switched" };
   });
 }
 
@@ -41,20 +50,61 @@ export async function setProviderPaused(
   reason: string | null,
 ): Promise<AdminResult> {
   const pausedReason = paused ? (reason ?? "") : null;
-  return await changeDirectory(db, async (prisma) => {
-    const differs = pausedReason === null ? { paused: true } : { OR: [{ paused: false }, { NOT: { pausedReason } }] };
-    const data = { paused, pausedReason, updatedAt: new Date() };
-    const { count } = await prisma.provider.updateMany({ where: { name, ...differs }, data });
-    return toAdminResult(count, (await prisma.provider.count({ where: { name } })) > 0);
+  const word = (is: boolean): string => (is ? "paused" : "running");
+  return await changeProvider(db, name, (row) => {
+    if (row.paused === paused && (!paused || row.pausedReason === pausedReason)) return null;
+    const data = { paused, pausedReason };
+    return { data, from: word(row.paused), to: word(paused), reason: pausedReason ?? "resumed" };
   });
 }
 
 /** Sets the order in which providers are asked; 1 is first. */
 export async function setProviderPriority(db: Database, name: string, priority: number): Promise<AdminResult> {
+  return await changeProvider(db, name, (row) => {
+    if (row.priority === priority) return null;
+    return { data: { priority }, from: `priority ${row.priority}`, to: `priority ${priority}`, reason: "ordered" };
+  });
+}
+
+/** Limits what a provider gets, over all workers: calls at a time, and segments in a second. */
+export async function setProviderLimits(db: Database, name: string, limits: ProviderLimits): Promise<AdminResult> {
+  const word = ({ maxInFlight, messagesPerSecond }: Required<ProviderLimits>): string =>
+    `${maxInFlight} in flight, ${messagesPerSecond ?? "unlimited"} per second`;
+  return await changeProvider(db, name, (row) => {
+    const data = {
+      maxInFlight: limits.maxInFlight ?? row.maxInFlight,
+      messagesPerSecond: limits.messagesPerSecond === undefined ? row.messagesPerSecond : limits.messagesPerSecond,
+    };
+    if (data.maxInFlight === row.maxInFlight && data.messagesPerSecond === row.messagesPerSecond) return null;
+    return { data, from: word(row), to: word(data), reason: "limited" };
+  });
+}
+
+/** What an operator changes of a provider, and how its changes tell of it. */
+interface OperatorChange {
+  readonly data: Prisma.ProviderUpdateInput;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+/** Decides under the lock on the provider's row, so that the record of changes tells what really was there before. */
+async function changeProvider(
+  db: Database,
+  name: string,
+  decide: (row: Provider) => OperatorChange | null,
+): Promise<AdminResult> {
   return await changeDirectory(db, async (prisma) => {
-    const data = { priority, updatedAt: new Date() };
-    const { count } = await prisma.provider.updateMany({ where: { name, NOT: { priority } }, data });
-    return toAdminResult(count, (await prisma.provider.count({ where: { name } })) > 0);
+    await prisma.$queryRaw`select name from providers where name = ${name} for no key update`;
+    const row = await prisma.provider.findUnique({ where: { name } });
+    const change = row === null ? null : decide(row);
+    if (change === null) return toAdminResult(0, row !== null);
+    const { data, from, to, reason } = change;
+    await prisma.provider.update({ where: { name }, data: { ...data, updatedAt: new Date() } });
+    await prisma.providerChange.create({
+      data: { provider: name, fromState: from, toState: to, reason, detail: { by: "operator" } },
+    });
+    return toAdminResult(1, true);
   });
 }
 
@@ -66,14 +116,23 @@ export async function listProviders(db: Database): Promise<ProviderRecord[]> {
       orderBy: [{ priority: "asc" }, { name: "asc" }],
     }),
   );
-  return rows.map(({ createdAt, updatedAt, accounts, ...kept }) => ({
-    ...kept,
-    accounts: accounts.map(({ provider, adapter, kind }) => ({
-      provider,
-      adapter,
-      kind: readOneOf(["live", "lab"], kind, "provider_accounts.kind"),
-    })),
-  }));
+  return rows.map(
+    ({ name, enabled, paused, pausedReason, priority, maxInFlight, messagesPerSecond, weight, accounts }) => ({
+      name,
+      enabled,
+      paused,
+      pausedReason,
+      priority,
+      maxInFlight,
+      messagesPerSecond,
+      weight,
+      accounts: accounts.map(({ provider, adapter, kind }) => ({
+        provider,
+        adapter,
+        kind: readOneOf(["live", "lab"], kind, "provider_accounts.kind"),
+      })),
+    }),
+  );
 }
 
 /**

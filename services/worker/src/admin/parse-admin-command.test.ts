@@ -20,6 +20,14 @@ describe("parseAdminCommand", () => {
     });
   });
 
+  it("limits a provider's calls and its rate, each by itself, and takes the rate away", () => {
+    const read = (...words: string[]) => parseAdminCommand(["provider", "limits", "twilio", ...words]);
+    const common = { name: "provider limits", provider: "twilio" };
+    expect(read("--max-in-flight", "8")).toEqual({ ...common, limits: { maxInFlight: 8 } });
+    expect(read("--per-second", "30")).toEqual({ ...common, limits: { messagesPerSecond: 30 } });
+    expect(read("--per-second", "unlimited")).toEqual({ ...common, limits: { messagesPerSecond: null } });
+  });
+
   it("makes test keys without the scope admin unless told otherwise", () => {
     expect(parseAdminCommand(["key", "create", id])).toEqual({
       name: "key create",
@@ -48,6 +56,8 @@ describe("parseAdminCommand", () => {
     [["provider", "priority", "twilio", "0"], "priority must be a whole number from 1 to 1000."],
     [["client", "create", "Two", "words"], 'client create: "words" is too much; quote names with spaces.'],
     [["client", "create", "A", "--time-zone", "Mars/Base"], '--time-zone: there is no time zone "Mars/Base".'],
+    [["provider", "limits", "twilio"], "provider limits: give at least one limit."],
+    [["provider", "limits", "twilio", "--per-second", "0"], "--per-second must be a whole number from 1 to 1000000."],
     [["client", "limits", id], "client limits: give at least one limit."],
     [["client", "limits", id, "--per-second", "many"], "--per-second must be a whole number from 0 to 1000000000."],
     [["client", "activate", "1"], "<client id> must be a UUID; the list commands show them."],

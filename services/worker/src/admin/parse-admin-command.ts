@@ -1,5 +1,16 @@
 import { parseArgs } from "node:util";
-import { findProviderName, KEY_SCOPES, type KeyScope, PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import {
+  findProviderName,
+  KEY_SCOPES,
+  type KeyScope,
+  PROVIDER_NAMES,
+  type ProviderName,
+  SMS_TYPES,
+  type SmsType,
+  UNKNOWN_POLICIES,
+  type UnknownPolicy,
+} from "@sms-gateway/contracts";
+import type { ProviderLimits } from "@sms-gateway/db";
 
 /** New limits of a client; what is missing stays as it is, `null` is the gateway's default, 0 or less is unlimited. */
 export interface LimitChanges {
@@ -17,6 +28,7 @@ export type AdminCommand =
       readonly provider: ProviderName;
     }
   | { readonly name: "provider priority"; readonly provider: ProviderName; readonly priority: number }
+  | { readonly name: "provider limits"; readonly provider: ProviderName; readonly limits: ProviderLimits }
   | { readonly name: "client list" }
   | {
       readonly name: "client create";
@@ -26,6 +38,12 @@ export type AdminCommand =
     }
   | { readonly name: "client activate" | "client deactivate"; readonly clientId: string }
   | { readonly name: "client limits"; readonly clientId: string; readonly limits: LimitChanges }
+  | {
+      readonly name: "client unknown-outcomes";
+      readonly clientId: string;
+      /** `null`: what holds for everybody. */
+      readonly choices: Readonly<Partial<Record<SmsType, UnknownPolicy | null>>>;
+    }
   | { readonly name: "key list"; readonly clientId: string | null }
   | {
       readonly name: "key create";
@@ -50,12 +68,16 @@ export const ADMIN_USAGE = `Usage: make admin ARGS='<command>'
   provider list
   provider enable|disable|pause|resume <provider>
   provider priority <provider> <1-1000>        1 is asked first
+  provider limits <provider> [--max-in-flight <n>] [--per-second <n>|unlimited]
+                                               over all workers; per second in segments
 
   client list
   client create <name> [--time-zone <IANA name>] [--sender <number or name>]
   client activate|deactivate <client id>
   client limits <client id> [--per-second <n>] [--per-minute <n>] [--per-hour <n>] [--daily-quota <n>]
                                                <n> may be "default"; 0 is unlimited
+  client unknown-outcomes <client id> [--otp|--alert|--transactional|--promotional|--marketing resend|wait|never|default]
+                                               what to do when a provider never answers; docs/retries.md
 
   key list [<client id>]
   key create <client id> [--kind live|test] [--scopes send,read] [--expires <ISO 8601>]
@@ -69,10 +91,16 @@ Providers: ${PROVIDER_NAMES.join(", ")}. Gateways know of a change within two se
 const OPTIONS = {
   "time-zone": { type: "string" },
   sender: { type: "string" },
+  "max-in-flight": { type: "string" },
   "per-second": { type: "string" },
   "per-minute": { type: "string" },
   "per-hour": { type: "string" },
   "daily-quota": { type: "string" },
+  otp: { type: "string" },
+  alert: { type: "string" },
+  transactional: { type: "string" },
+  promotional: { type: "string" },
+  marketing: { type: "string" },
   kind: { type: "string" },
   scopes: { type: "string" },
   expires: { type: "string" },
@@ -115,6 +143,15 @@ const READERS: Readonly<Record<string, Reader>> = {
       priority: readWhole("priority", priority, { min: 1, max: 1000 }),
     }),
   },
+  "provider limits": {
+    argNames: ["provider"],
+    options: ["max-in-flight", "per-second"],
+    read: ([name], options) => ({
+      name: "provider limits",
+      provider: readProvider(name),
+      limits: readProviderLimits(options),
+    }),
+  },
   "client list": { argNames: [], read: () => ({ name: "client list" }) },
   "client create": {
     argNames: ["name"],
@@ -141,6 +178,15 @@ const READERS: Readonly<Record<string, Reader>> = {
       name: "client limits",
       clientId: readId("client id", id),
       limits: readLimits(options),
+    }),
+  },
+  "client unknown-outcomes": {
+    argNames: ["client id"],
+    options: [...SMS_TYPES],
+    read: ([id], options) => ({
+      name: "client unknown-outcomes",
+      clientId: readId("client id", id),
+      choices: readUnknownPolicies(options),
     }),
   },
   "key list": {
@@ -224,6 +270,30 @@ function readLimits(options: Options): LimitChanges {
   };
   if (Object.keys(changes).length === 0) throw new UsageError("client limits: give at least one limit.");
   return changes;
+}
+
+function readProviderLimits({ "max-in-flight": inFlight, "per-second": perSecond }: Options): ProviderLimits {
+  if (inFlight === undefined && perSecond === undefined)
+    throw new UsageError("provider limits: give at least one limit.");
+  const limit = (what: string, written: string): number => readWhole(what, written, { min: 1, max: 1_000_000 });
+  return {
+    ...(inFlight === undefined ? {} : { maxInFlight: limit("--max-in-flight", inFlight) }),
+    ...(perSecond === undefined
+      ? {}
+      : { messagesPerSecond: perSecond === "unlimited" ? null : limit("--per-second", perSecond) }),
+  };
+}
+
+function readUnknownPolicies(options: Options): Partial<Record<SmsType, UnknownPolicy | null>> {
+  const chosen = SMS_TYPES.flatMap((smsType) => {
+    const written = options[smsType];
+    if (written === undefined) return [];
+    const policy = UNKNOWN_POLICIES.find((known) => known === written);
+    if (policy !== undefined || written === "default") return [[smsType, policy ?? null] as const];
+    throw new UsageError(`--${smsType} must be one of ${UNKNOWN_POLICIES.join(", ")}, default.`);
+  });
+  if (chosen.length === 0) throw new UsageError("client unknown-outcomes: give at least one class of messages.");
+  return Object.fromEntries(chosen);
 }
 
 function readTimeZone(written: string): string {

@@ -7,11 +7,14 @@ import {
   type Database,
   listApiKeys,
   listClients,
-  listProviders,
+  listProviderStates,
+  type ProviderState,
   revokeApiKey,
   setClientActive,
   setClientLimits,
+  setClientUnknownOutcomes,
   setProviderEnabled,
+  setProviderLimits,
   setProviderPaused,
   setProviderPriority,
 } from "@sms-gateway/db";
@@ -57,6 +60,10 @@ export async function runAdminCommand(db: Database, command: AdminCommand): Prom
       const result = await setProviderPriority(db, command.provider, command.priority);
       return confirm(result, `Provider ${command.provider}`, `has priority ${command.priority}`);
     }
+    case "provider limits": {
+      const result = await setProviderLimits(db, command.provider, command.limits);
+      return confirm(result, `Provider ${command.provider}`, "has these limits");
+    }
     case "client list":
       return await describeClients(db);
     case "client create":
@@ -70,6 +77,10 @@ export async function runAdminCommand(db: Database, command: AdminCommand): Prom
     case "client limits": {
       const result = await setClientLimits(db, command.clientId, command.limits);
       return confirm(result, `Client ${command.clientId}`, "has these limits");
+    }
+    case "client unknown-outcomes": {
+      const result = await setClientUnknownOutcomes(db, command.clientId, command.choices);
+      return confirm(result, `Client ${command.clientId}`, "has these choices");
     }
     case "key list":
       return await describeKeys(db, command.clientId);
@@ -89,16 +100,24 @@ function confirm(result: AdminResult, what: string, state: string): string {
 }
 
 async function describeProviders(db: Database): Promise<string> {
-  const providers = await listProviders(db);
-  const rows = providers.map(({ name, enabled, paused, pausedReason, priority, maxInFlight, accounts }) => [
-    name,
-    enabled ? "enabled" : "disabled",
-    paused ? (pausedReason ?? "paused") : "-",
-    String(priority),
-    String(maxInFlight),
-    accounts.map(({ kind }) => kind).join(" ") || "none",
+  const rows = (await listProviderStates(db)).map((provider) => [
+    provider.name,
+    provider.enabled ? "enabled" : "disabled",
+    provider.paused ? (provider.pausedReason ?? "paused") : "-",
+    String(provider.priority),
+    `${provider.openAttempts}/${provider.maxInFlight}`,
+    provider.messagesPerSecond === null ? "unlimited" : String(provider.messagesPerSecond),
+    describeCircuit(provider),
+    provider.accounts.join(" ") || "none",
   ]);
-  return formatTable(["PROVIDER", "STATE", "PAUSED", "PRIORITY", "IN FLIGHT", "ACCOUNTS"], rows);
+  return formatTable(["PROVIDER", "STATE", "PAUSED", "PRIORITY", "IN FLIGHT", "/SECOND", "CIRCUIT", "ACCOUNTS"], rows);
+}
+
+function describeCircuit({ circuit, heldUntil }: ProviderState): string {
+  const { state, step, opensAgainAt } = circuit;
+  if (state === "open") return `open until ${opensAgainAt?.toISOString() ?? "a probe"}`;
+  if (state === "half_open") return `half-open, step ${step}`;
+  return heldUntil === null ? "closed" : `closed, waits until ${heldUntil.toISOString()}`;
 }
 
 async function describeClients(db: Database): Promise<string> {
@@ -114,8 +133,14 @@ async function describeClients(db: Database): Promise<string> {
     limit(client.ratePerHour),
     limit(client.dailyQuota),
     client.sender ?? "-",
+    Object.entries(client.unknownOutcomes)
+      .map(([smsType, policy]) => `${smsType}=${policy}`)
+      .join(" ") || "-",
   ]);
-  return formatTable(["ID", "NAME", "STATE", "ZONE", "/SECOND", "/MINUTE", "/HOUR", "/DAY", "SENDER"], rows);
+  return formatTable(
+    ["ID", "NAME", "STATE", "ZONE", "/SECOND", "/MINUTE", "/HOUR", "/DAY", "SENDER", "UNKNOWN OUTCOMES"],
+    rows,
+  );
 }
 
 async function describeKeys(db: Database, clientId: string | null): Promise<string> {

@@ -14,7 +14,15 @@ afterEach(() => loop?.stop());
 /** A queue in memory: what is put in is due at once. */
 function openWorld(slots: number) {
   const due: Record<Lane, number> = { high: 0, normal: 0, bulk: 0 };
-  const world = { due, running: [] as Job[], claims: [] as Lane[], failures: 0, isAway: false, isAllowed: true };
+  const world = {
+    due,
+    running: [] as Job[],
+    claims: [] as Lane[],
+    failures: 0,
+    isAway: false,
+    isAllowed: true,
+    waitMs: {} as Partial<Record<Lane, number>>,
+  };
   loop = createDispatchLoop<Lane>({
     slots,
     mayClaim: () => world.isAllowed,
@@ -23,7 +31,7 @@ function openWorld(slots: number) {
       if (world.isAway) throw new Error("away");
       const taken = Math.min(free, due[lane]);
       due[lane] -= taken;
-      return Array.from({ length: taken }, () => lane);
+      return { claimed: Array.from({ length: taken }, () => lane), waitMs: world.waitMs[lane] ?? null };
     },
     submit: (lane) =>
       new Promise<void>((resolve) => {
@@ -49,7 +57,7 @@ function openWorld(slots: number) {
 describe("createDispatchLoop", () => {
   it("never has more under way than it has slots", async () => {
     const { due, world, loop: dispatch } = openWorld(3);
-    due.normal = 10;
+    due.high = 10;
     dispatch.wake();
     await waitFor(() => world.running.length === 3, { what: "three submits" });
     for (let done = 0; done < 10; done += 1) {
@@ -58,7 +66,47 @@ describe("createDispatchLoop", () => {
       first.finish();
     }
     await waitFor(() => dispatch.inFlight() === 0, { what: "the end" });
-    expect(due.normal).toBe(0);
+    expect(due.high).toBe(0);
+  });
+
+  it("keeps a fifth of its slots for the high lane, and serves every lane with one slot", async () => {
+    const { due, world, loop: dispatch } = openWorld(10);
+    Object.assign(due, { normal: 4, bulk: 100 });
+    dispatch.wake();
+    await waitFor(() => world.running.length === 8, { what: "all that bulk may have" });
+    due.high = 5;
+    dispatch.wake();
+    await waitFor(() => world.running.length === 10, { what: "the high lane's slots" });
+    expect(world.running.filter(({ lane }) => lane === "high")).toHaveLength(2);
+    Object.assign(due, { high: 0, normal: 0, bulk: 0 });
+    for (const { finish } of [...world.running]) finish();
+    await dispatch.stop();
+
+    const single = openWorld(1);
+    single.due.bulk = 1;
+    single.loop.wake();
+    await waitFor(() => single.world.running.length === 1, { what: "the only slot" });
+    single.world.running[0]?.finish();
+  });
+
+  it("asks again for a lane when its provider takes more, and for the lanes above it meanwhile", async () => {
+    const { due, world, loop: dispatch } = openWorld(10);
+    await waitFor(() => world.claims.length >= 3, { what: "the first look" });
+    world.waitMs.normal = 300;
+    due.normal = 1;
+    dispatch.wake();
+    await waitFor(() => world.running.length === 1, { what: "what the provider still takes" });
+    const asked = world.claims.length;
+    const startedAt = performance.now();
+    due.high = 1;
+    dispatch.wake();
+    await waitFor(() => world.running.length === 2, { what: "the high lane" });
+    world.waitMs.normal = 0;
+    due.normal = 1;
+    await waitFor(() => world.running.length === 3, { what: "the normal lane" });
+    expect(performance.now() - startedAt).toBeGreaterThan(200);
+    expect(world.claims.slice(asked).filter((lane) => lane === "bulk")).toEqual([]);
+    for (const { finish } of [...world.running]) finish();
   });
 
   it("fills a freed slot with the high lane first, however much waits in bulk", async () => {

@@ -5,11 +5,22 @@
  *           by the poll, which also finds what becomes due by its time.
  * claiming: asks lane after lane, high first, and starts over with high whenever a claim was filled, so that a campaign
  *           waits behind a code and not the other way round. Left when every lane is empty or no slot is free.
+ * waiting:  a lane whose next message the provider does not take yet, until the time that its claim was told; the lanes
+ *           below it wait with it, for what they took would keep it waiting. The lanes above it do not.
  * stopped:  claims no more; what was claimed is finished.
+ *
+ * A fifth of the slots is kept for the high lane, or a slow provider full of campaigns would keep a code waiting for a slot.
  *
  * Trade: one loop per provider means one claim at a time per provider, but no provider's slow claim delays another's.
  */
 import { LANES, type Lane } from "@sms-gateway/contracts";
+
+/** What a claim of one lane brought. */
+export interface LaneClaim<Claimed> {
+  readonly claimed: readonly Claimed[];
+  /** There is more, which the provider takes in so many ms: its rate, or what it asked us to wait. Null: not because of that. */
+  readonly waitMs: number | null;
+}
 
 /** What the loop needs. */
 export interface DispatchLoopDeps<Claimed> {
@@ -17,8 +28,8 @@ export interface DispatchLoopDeps<Claimed> {
   readonly slots: number;
   /** Whether to claim at all now: the provider is operational, and results find their way into the database. */
   readonly mayClaim: () => boolean;
-  /** Claims up to `slots` due messages of a lane; fewer mean that no more are due. */
-  readonly claim: (lane: Lane, slots: number) => Promise<readonly Claimed[]>;
+  /** Claims up to `slots` due messages of a lane; fewer mean that no more are due, or that the provider takes no more now. */
+  readonly claim: (lane: Lane, slots: number) => Promise<LaneClaim<Claimed>>;
   /** Submits one of them; the slot is free when this settles. Never rejects. */
   readonly submit: (claimed: Claimed) => Promise<void>;
   /** Told how each look for due messages went; after a failure (the database is away) the next comes with the poll. */
@@ -38,6 +49,10 @@ export interface DispatchLoop {
 const POLL_EVERY_MS = 500;
 /** Slots that become free together are filled by one claim; 5 ms are lost against a submit and win a query per slot. */
 const GATHER_SLOTS_MS = 5;
+/** The same for a rate that lets a message through every few ms. */
+const WAIT_MIN_MS = 25;
+/** An operator may have raised the rate meanwhile, or somebody canceled what we wait for. */
+const WAIT_MAX_MS = 1_000;
 
 /** Creates a loop that is running. */
 export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): DispatchLoop {
@@ -47,8 +62,10 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
   let hasFailed = false;
   let stopped = false;
   let gatherTimer: NodeJS.Timeout | undefined;
+  const waiting = new Map<Lane, NodeJS.Timeout>();
+  const keptForHigh = Math.max(0, Math.min(deps.slots - 1, Math.ceil(deps.slots / 5)));
 
-  const freeSlots = (): number => deps.slots - underWay.size;
+  const freeSlots = (lane: Lane): number => deps.slots - underWay.size - (lane === "high" ? 0 : keptForHigh);
 
   function wake(): void {
     isWoken = true;
@@ -80,14 +97,24 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
     while (isFilled) {
       isFilled = false;
       for (const lane of LANES) {
-        const slots = freeSlots();
-        if (slots <= 0 || stopped || !deps.mayClaim()) return;
-        const claimed = await deps.claim(lane, slots);
+        const slots = freeSlots(lane);
+        if (slots <= 0 || waiting.has(lane) || stopped || !deps.mayClaim()) return;
+        const { claimed, waitMs } = await deps.claim(lane, slots);
         claimed.forEach(startSubmit);
+        if (waitMs !== null) return wait(lane, waitMs);
         isFilled = claimed.length >= slots;
         if (isFilled) break;
       }
     }
+  }
+
+  function wait(lane: Lane, forMs: number): void {
+    const boundedMs = Math.ceil(Math.min(WAIT_MAX_MS, Math.max(WAIT_MIN_MS, forMs)));
+    const timer = setTimeout(() => {
+      waiting.delete(lane);
+      wake();
+    }, boundedMs);
+    waiting.set(lane, timer);
   }
 
   function startSubmit(claimed: Claimed): void {
@@ -113,6 +140,7 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
       await claiming;
       await Promise.all(underWay);
       clearTimeout(gatherTimer);
+      for (const timer of waiting.values()) clearTimeout(timer);
     },
   };
 }

@@ -2,6 +2,7 @@ import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
 import type { Database } from "@sms-gateway/db";
 import type { Logger } from "@sms-gateway/runtime";
 import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
+import type { Circuits } from "../circuit/follow-circuits.ts";
 import type { KnownDirectory } from "../directory/known-directory.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { createOutageLog } from "../outage-log.ts";
@@ -9,6 +10,7 @@ import type { CallbackAddresses } from "./callback-address.ts";
 import { createClaim } from "./claim-messages.ts";
 import { createDispatchLoop, type DispatchLoop } from "./dispatch-loop.ts";
 import { createLostClaims } from "./lost-claims.ts";
+import type { PlanningContext } from "./plan-provider.ts";
 import { createAttemptSettler } from "./settle-attempts.ts";
 import { LEASE_MARGIN_MS, submitMessage } from "./submit-message.ts";
 
@@ -20,7 +22,8 @@ export interface DispatcherDeps {
   readonly addresses: CallbackAddresses;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
-  readonly defaultProvider: ProviderName | undefined;
+  readonly planning: () => PlanningContext;
+  readonly circuits: Circuits;
   readonly submitTimeoutMs: number;
   /** Calls of one provider that may be open at a time. */
   readonly maxInFlight: number;
@@ -41,7 +44,7 @@ export interface Dispatcher {
 
 /** Creates a dispatcher that is running. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { directory, metrics, submitTimeoutMs } = deps;
+  const { directory, circuits, metrics, submitTimeoutMs } = deps;
   const abort = new AbortController();
   const loops = new Map<ProviderName, DispatchLoop>();
 
@@ -56,14 +59,18 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   for (const provider of PROVIDER_NAMES) {
     const loop = createDispatchLoop({
       slots: deps.maxInFlight,
-      mayClaim: () => directory.providers().some((one) => one.name === provider && one.enabled && !one.paused),
+      mayClaim: () =>
+        circuits.mayClaim(provider) &&
+        directory.providers().some((one) => one.name === provider && one.enabled && !one.paused),
       claim: createClaim(deps.db, { provider, leaseMs: submitTimeoutMs + LEASE_MARGIN_MS, onLost: lostClaims.add }),
       // A slot stays taken until the result is in the database: a database that is slow or away slows down claiming.
       submit: async (attempt) => {
         const result = await submitMessage(submitDeps, attempt);
+        // First: what the result says of its provider matters to where its message goes next.
+        const observed = circuits.observe(attempt, result.result);
         const written = settler.add(result);
         metrics.unsettledResults.set(settler.size());
-        await written;
+        await Promise.all([written, observed]);
         metrics.unsettledResults.set(settler.size());
       },
       outages,

@@ -1,4 +1,4 @@
-import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
+import { LANES, type Lane, PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
 import {
   type AttemptRow,
   changeMessages,
@@ -7,62 +7,111 @@ import {
   type LockedMessage,
   type MessageChange,
 } from "@sms-gateway/db";
-import type { KnownDirectory } from "../directory/known-directory.ts";
-import { planProvider } from "./plan-provider.ts";
+import { type PlanningContext, type ProviderPlan, planProvider, tracePlan } from "./plan-provider.ts";
 
 /** What re-planning needs. */
 export interface ReplanDeps {
   readonly db: Database;
-  readonly directory: KnownDirectory;
-  readonly defaultProvider: ProviderName | undefined;
+  readonly planning: () => PlanningContext;
+  /** Whether its circuit is open, or it wants us to wait for long. */
+  readonly isAway: (provider: ProviderName) => boolean;
   readonly wake: (providers: ReadonlySet<ProviderName>) => void;
 }
 
-/** Messages changed in one transaction, and looked at in one run; the next run goes on behind them. */
+export interface Replanner {
+  /**
+   * Moves due messages away from providers that were disabled or paused, or whose circuit opened, after they were planned:
+   * to the next suitable one, the high lane first. Those for which there is none stay where they are until it comes back,
+   * or their deadline. Rejects while the database is away.
+   */
+  replan(): Promise<void>;
+  /** The same when something is known to have become away since, when the last run was not the end, or 5 s after it. */
+  replanWhenDue(): Promise<void>;
+  /** A provider has become away. */
+  hurry(): void;
+}
+
+/** Messages changed in one transaction. */
 const BATCH_MAX = 500;
-const RUN_MAX = 20 * BATCH_MAX;
+/** Found by one look, which reads everything that is stranded in its lane. */
+const PAGE_MAX = 20 * BATCH_MAX;
+/** Looks of one run: 200 000 messages. What is left comes with the next run, which begins with the high lane again. */
+const PAGES_MAX = 20;
+/** Finds what nobody tells us of: a provider paused by an operator, and what another worker has planned meanwhile. */
+const AT_LEAST_EVERY_MS = 5_000;
 
-/**
- * Makes the sweep that moves due messages away from a provider that was disabled or paused after they were planned, to
- * the next suitable one. Those for which there is none stay where they are until it comes back, or their deadline.
- */
-export function createReplanSweep({ db, directory, defaultProvider, wake }: ReplanDeps): () => Promise<void> {
-  let afterId: string | null = null;
+/** Makes the sweep that moves stranded messages. */
+export function createReplanner(deps: ReplanDeps): Replanner {
+  const { db, planning, isAway, wake } = deps;
+  const afterIds = new Map<Lane, string>();
+  let dueAtMs = 0;
 
-  return async function replanStranded() {
-    // One look for all batches: it reads everything that is stranded.
-    const ids = await findStranded(db, RUN_MAX, afterId);
+  async function replan(): Promise<void> {
+    // Before the first look: whoever hurries us during it is not forgotten.
+    dueAtMs = performance.now() + AT_LEAST_EVERY_MS;
+    let pages = 0;
+    for (const lane of LANES) {
+      for (let isWhole = false; !isWhole; pages += 1) {
+        if (pages === PAGES_MAX) return hurry();
+        isWhole = await replanPage(lane);
+      }
+    }
+  }
+
+  /** Answers whether that was the last page of the lane. */
+  async function replanPage(lane: Lane): Promise<boolean> {
+    const ids = await findStranded(db, lane, { limit: PAGE_MAX, afterId: afterIds.get(lane) ?? null });
     for (let start = 0; start < ids.length; start += BATCH_MAX) {
       const batch = ids.slice(start, start + BATCH_MAX);
       await replanBatch(batch);
-      afterId = batch.at(-1) ?? null;
+      afterIds.set(lane, batch.at(-1) ?? "");
     }
-    if (ids.length < RUN_MAX) afterId = null;
-  };
+    const isWhole = ids.length < PAGE_MAX;
+    if (isWhole) afterIds.delete(lane);
+    return isWhole;
+  }
 
   async function replanBatch(ids: readonly string[]): Promise<void> {
     const planned = new Set<string>();
+    const context = planning();
     await changeMessages(db, ids, "claim", (message, attempts) => {
-      const plannedProvider = planAnew(message, attempts);
-      if (plannedProvider === null) return null;
-      planned.add(plannedProvider);
-      return { plannedProvider } satisfies MessageChange;
+      // Moved by another worker since, or its provider has come back.
+      if (!isStranded(message, context)) return null;
+      const plan = planAnew(message, attempts, context);
+      if (plan.provider === null || plan.provider === message.plannedProvider) return null;
+      planned.add(plan.provider);
+      return { plannedProvider: plan.provider, trace: tracePlan("replan", plan) } satisfies MessageChange;
     });
     wake(new Set(PROVIDER_NAMES.filter((name) => planned.has(name))));
   }
 
-  function planAnew(message: LockedMessage, attempts: readonly AttemptRow[]): ProviderName | null {
-    if (message.status !== "queued" && message.status !== "scheduled") return null;
-    const provider = planProvider({
-      requested: message.providers,
-      simulated: message.simulated,
-      messageType: message.messageType,
-      sender: message.fromNumber,
-      providers: directory.providers(),
-      defaultProvider,
-      tried: new Set(message.tried),
-      ruledOut: new Set(attempts.filter(({ outcome }) => outcome === "rejected").map((one) => one.provider)),
-    });
-    return provider === message.plannedProvider ? null : provider;
+  function isStranded({ status, plannedProvider }: LockedMessage, { providers }: PlanningContext): boolean {
+    if (status !== "queued" && status !== "scheduled") return false;
+    const present = providers.find(({ name }) => name === plannedProvider);
+    return present === undefined || !present.enabled || present.paused || isAway(present.name);
   }
+
+  function hurry(): void {
+    dueAtMs = 0;
+  }
+
+  return {
+    replan,
+    hurry,
+    async replanWhenDue() {
+      if (performance.now() >= dueAtMs) await replan();
+    },
+  };
+}
+
+function planAnew(message: LockedMessage, attempts: readonly AttemptRow[], context: PlanningContext): ProviderPlan {
+  const request = {
+    requested: message.providers,
+    simulated: message.simulated,
+    messageType: message.messageType,
+    sender: message.fromNumber,
+    tried: new Set(message.tried),
+    ruledOut: new Set(attempts.filter(({ outcome }) => outcome === "rejected").map((one) => one.provider)),
+  };
+  return planProvider(request, context);
 }
