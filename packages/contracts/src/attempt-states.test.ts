@@ -7,6 +7,7 @@ import {
   isAllowedTransition,
   isFinalReport,
   type MessageState,
+  mayBeDouble,
   REPORT_STATUSES,
   type ReportStatus,
   reportAdvances,
@@ -103,11 +104,27 @@ describe("the status of a message", () => {
       "sending",
     ],
     ["is delivered when that report says so", [{ outcome: null, reportStatus: "delivered" }], inFlight, "delivered"],
+    ["is sending while an outcome is unknown", [{ outcome: "unknown", reportStatus: null }], inFlight, "sending"],
     [
-      "is sending while an outcome is unknown, even with a retry planned",
+      "is queued while it waits to be sent once more after an unknown outcome",
       [{ outcome: "unknown", reportStatus: null }],
       { retryPlanned: true, closed: false },
-      "sending",
+      "queued",
+    ],
+    [
+      "is unknown when the second of two tries was not delivered and nobody knows of the first",
+      [
+        { outcome: "unknown", reportStatus: null },
+        { outcome: "accepted", reportStatus: "undelivered" },
+      ],
+      inFlight,
+      "unknown",
+    ],
+    [
+      "is sent when a report proves what the provider had denied",
+      [{ outcome: "try_later", reportStatus: "sent" }],
+      { retryPlanned: true, closed: false },
+      "sent",
     ],
     ["is unknown when such a message is closed", [{ outcome: "unknown", reportStatus: null }], closed, "unknown"],
     [
@@ -187,6 +204,11 @@ describe("the status of a message", () => {
         const at = { retryPlanned: false, closed: isClosed };
         const state = deriveMessageState([...others, { outcome: "unknown", reportStatus: null }], at);
         expect(["delivered", "sent", "sending", "unknown"]).toContain(state);
+        const again = deriveMessageState([...others, { outcome: "unknown", reportStatus: null }], {
+          ...at,
+          retryPlanned: true,
+        });
+        expect(["delivered", "sent", "sending", "queued"]).toContain(again);
       }),
     );
   });
@@ -194,7 +216,8 @@ describe("the status of a message", () => {
 
 /*
  * A message's life as the worker leads it: it claims, the provider answers (an outcome, late ones too), reports come in
- * any order and for any attempt. A refused attempt is followed by another while the message has none in flight.
+ * any order and for any attempt. A refused attempt is followed by another while the message has none in flight, one of
+ * unknown outcome perhaps as well.
  */
 type Step =
   | { readonly kind: "claim" }
@@ -205,6 +228,7 @@ type Step =
       readonly retry: boolean;
     }
   | { readonly kind: "report"; readonly attempt: number; readonly status: ReportStatus }
+  | { readonly kind: "resend" }
   | { readonly kind: "deadline" };
 
 interface Life {
@@ -226,6 +250,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("report" as const), attempt: attemptNumber, status: report }) },
+  { weight: 2, arbitrary: fc.constant<Step>({ kind: "resend" }) },
   { weight: 1, arbitrary: fc.constant<Step>({ kind: "deadline" }) },
 );
 
@@ -239,14 +264,17 @@ function take(life: Life, next: Step): { to: MessageState; cause: TransitionCaus
   if (next.kind === "deadline") {
     // An open attempt is waited for: its answer, or the end of its lease, which is the answer `unknown`.
     if (life.isClosed || life.attempts.some(({ outcome }) => outcome === null)) return undefined;
-    if (life.state === "queued") {
-      const isUnsure = life.attempts.some(({ outcome }) => outcome === "unknown");
-      life.isClosed = !isUnsure;
-      return isUnsure ? undefined : { to: "expired", cause: "deadline" };
-    }
-    if (life.state !== "sending") return undefined;
+    if (life.state !== "queued" && life.state !== "sending") return undefined;
     life.isClosed = true;
-    return { to: deriveMessageState(life.attempts, closed), cause: "deadline" };
+    const to = deriveMessageState(life.attempts, closed);
+    return { to: life.state === "queued" && to === "failed" ? "expired" : to, cause: "deadline" };
+  }
+  if (next.kind === "resend") {
+    const isAsked = life.attempts.some(({ outcome }) => outcome === null);
+    const isInDoubt = life.attempts.at(-1)?.outcome === "unknown";
+    return life.state === "sending" && !isAsked && isInDoubt && !life.isClosed
+      ? { to: "queued", cause: "resolve" }
+      : undefined;
   }
   const attempt = life.attempts[next.attempt];
   if (attempt === undefined) return undefined;
@@ -258,7 +286,8 @@ function take(life: Life, next: Step): { to: MessageState; cause: TransitionCaus
     if (attempt.outcome !== null && (attempt.outcome !== "unknown" || next.outcome === "unknown")) return undefined;
     life.attempts[next.attempt] = { ...attempt, outcome: next.outcome };
     const isRefused = next.outcome === "try_later" || next.outcome === "rejected";
-    retryPlanned ||= isRefused && next.retry && life.state === "sending" && !life.isClosed;
+    const isAsked = life.attempts.some(({ outcome }) => outcome === null);
+    retryPlanned ||= isRefused && next.retry && life.state === "sending" && !isAsked && !life.isClosed;
   } else {
     if (!reportAdvances(attempt.reportStatus, next.status)) return undefined;
     life.attempts[next.attempt] = { ...attempt, reportStatus: next.status };
@@ -268,10 +297,12 @@ function take(life: Life, next: Step): { to: MessageState; cause: TransitionCaus
 }
 
 /**
- * What attempts, looked at alone, may ask for and the table holds back on purpose: a message that has expired while it
- * waited for its next try does not become failed by a belated report about the try before.
+ * What attempts, looked at alone, may ask for and the table holds back on purpose: a message that has ended although every
+ * provider had refused it is corrected by the report that it was delivered, and by no lesser one.
  */
-const HELD_BACK = ["expired > failed"];
+const HELD_BACK = ["expired", "failed"].flatMap((from) =>
+  ["sent", "undelivered", "failed", "expired", "canceled", "unknown"].map((to) => `${from} > ${to}`),
+);
 
 describe("a message's life, step by step", () => {
   const lives = fc.array(step, { minLength: 1, maxLength: 25 });
@@ -317,9 +348,30 @@ describe("a message's life, step by step", () => {
 test("a report settles an unanswered submit, unless it says unknown itself", () => {
   for (const status of REPORT_STATUSES) {
     expect(settledOutcome("unknown", status)).toBe(status === "unknown" ? "unknown" : "accepted");
+    expect(settledOutcome("try_later", status)).toBe(status === "unknown" ? "try_later" : "accepted");
     expect(settledOutcome("rejected", status)).toBe("rejected");
   }
   expect(settledOutcome("unknown", null)).toBe("unknown");
   expect(settledOutcome(null, null)).toBeNull();
   expect(settledOutcome(null, "sent")).toBeNull();
+});
+
+describe("a double", () => {
+  const UNKNOWN: AttemptProgress = { outcome: "unknown", reportStatus: null };
+  const REFUSED: AttemptProgress = { outcome: "try_later", reportStatus: null };
+  const waits = { retryPlanned: true };
+  const alone = { retryPlanned: false };
+
+  test("is possible when two attempts may have arrived, or one may have and another try is planned", () => {
+    expect(mayBeDouble([UNKNOWN], alone)).toBe(false);
+    expect(mayBeDouble([UNKNOWN], waits)).toBe(true);
+    expect(mayBeDouble([UNKNOWN, OPEN], alone)).toBe(true);
+    expect(mayBeDouble([UNKNOWN, REFUSED], alone)).toBe(false);
+  });
+
+  test("is ruled out by refusals and by reports that it was not delivered", () => {
+    expect(mayBeDouble([REFUSED, REFUSED], waits)).toBe(false);
+    expect(mayBeDouble([{ outcome: "unknown", reportStatus: "undelivered" }], waits)).toBe(false);
+    expect(mayBeDouble([{ outcome: "try_later", reportStatus: "sent" }], waits)).toBe(true);
+  });
 });

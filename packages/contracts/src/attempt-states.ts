@@ -58,22 +58,24 @@ export function reportAdvances(current: ReportStatus | null, next: ReportStatus)
 }
 
 /**
- * The submit's outcome, seen together with the reports: a report proves that the provider had taken the message, so an
- * unanswered submit (`unknown`) counts as accepted. Only a report that itself says `unknown` proves nothing. A submit
- * that is still open stays so: its answer is on its way.
+ * The submit's outcome, seen together with the reports: a report proves that the provider had taken the message, so a
+ * submit that was not answered (`unknown`), or of which it was said that it was not processed (`try_later`), counts as
+ * accepted. Only a report that itself says `unknown` proves nothing. A submit that is still open stays so: its answer is
+ * on its way.
  */
 export function settledOutcome(
   outcome: AttemptOutcome | null,
   reportStatus: ReportStatus | null,
 ): AttemptOutcome | null {
-  return outcome === "unknown" && reportStatus !== null && reportStatus !== "unknown" ? "accepted" : outcome;
+  const isProven = reportStatus !== null && reportStatus !== "unknown";
+  return isProven && (outcome === "unknown" || outcome === "try_later") ? "accepted" : outcome;
 }
 
 /** What may still happen to a message beside its attempts. */
 export interface MessageOutlook {
   /** A later claim is planned (failover, retry round, schedule). */
   readonly retryPlanned: boolean;
-  /** The deadline is over or the rounds are used up: attempts of unknown outcome are not waited for any longer. */
+  /** The deadline is over: attempts of unknown outcome are not waited for any longer. */
   readonly closed: boolean;
 }
 
@@ -83,27 +85,49 @@ const ENDS = ["unknown", "undelivered", "failed", "expired", "canceled"] as cons
 /**
  * The status of a message as a function of its attempts (architecture.md section 4): delivered if any attempt is; else
  * in flight while any attempt or retry is open (sent > sending > queued); else the best of the ends (unknown >
- * undelivered > failed > expired > canceled). An attempt of unknown outcome keeps the message `sending` until it is
- * closed, and then no end is better than `unknown` unless the message was delivered or is with a carrier.
+ * undelivered > failed > expired > canceled). An attempt of unknown outcome keeps the message `sending`, or `queued` while
+ * another try is planned, until it is closed; then no end is better than `unknown` unless the message was delivered or
+ * is with a carrier. Once a provider is known to have accepted the message, other attempts are not waited for.
  */
 export function deriveMessageState(attempts: readonly AttemptProgress[], outlook: MessageOutlook): MessageState {
-  const states = attempts.map((attempt) => attemptState(attempt, outlook.closed));
+  const isTaken = attempts.some((one) => settledOutcome(one.outcome, one.reportStatus) === "accepted");
+  const states = attempts.map((attempt) => attemptState(attempt, outlook.closed || isTaken));
   if (states.includes("delivered")) return "delivered";
   if (states.includes("sent")) return "sent";
   if (states.includes("sending")) return "sending";
   if (outlook.retryPlanned) return "queued";
+  if (states.includes("in_doubt")) return "sending";
   return ENDS.find((end) => states.includes(end)) ?? "failed";
 }
 
+/**
+ * Whether the handset may get the message twice: two attempts may have reached it, or one may have and another try is
+ * planned. Known refusals and reports that it was not delivered rule an attempt out.
+ */
+export function mayBeDouble(
+  attempts: readonly AttemptProgress[],
+  { retryPlanned }: Pick<MessageOutlook, "retryPlanned">,
+): boolean {
+  const possible = attempts.filter(mayHaveArrived).length;
+  return possible + (retryPlanned ? 1 : 0) > 1;
+}
+
+function mayHaveArrived({ outcome, reportStatus }: AttemptProgress): boolean {
+  if (reportStatus === "delivered") return true;
+  const isProven = reportStatus !== null && reportStatus !== "unknown";
+  if (isProven) return !isFinalReport(reportStatus);
+  return outcome !== "rejected" && outcome !== "try_later";
+}
+
 /** What one attempt, taken alone, would make of its message. */
-function attemptState(attempt: AttemptProgress, closed: boolean): MessageState {
+function attemptState(attempt: AttemptProgress, closed: boolean): MessageState | "in_doubt" {
   const { reportStatus } = attempt;
   const outcome = settledOutcome(attempt.outcome, reportStatus);
   if (reportStatus === "delivered") return "delivered";
   if (outcome === "rejected" || outcome === "try_later") return "failed";
   if (reportStatus !== null && isFinalReport(reportStatus)) return finalReportState(reportStatus);
   if (outcome === "accepted") return "sent";
-  if (outcome === "unknown") return closed ? "unknown" : "sending";
+  if (outcome === "unknown") return closed ? "unknown" : "in_doubt";
   return "sending";
 }
 

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { type DirectoryProvider, type DirectorySnapshot, isOperational, parseDirectorySnapshot } from "./index.ts";
+import {
+  type DirectoryProvider,
+  type DirectorySnapshot,
+  isOperational,
+  parseDirectorySnapshot,
+  SMS_TYPES,
+  unknownPolicyOf,
+} from "./index.ts";
 
 const PROVIDER: DirectoryProvider = {
   name: "twilio",
@@ -13,6 +20,35 @@ const SNAPSHOT: DirectorySnapshot = { version: 1, clients: [], keys: [], provide
 
 test("a snapshot survives its way as JSON", () => {
   expect(parseDirectorySnapshot(JSON.parse(JSON.stringify(SNAPSHOT)))).toEqual(SNAPSHOT);
+});
+
+test("a client of an older snapshot has no choices about unknown outcomes, and the class decides", () => {
+  const client = {
+    id: "c",
+    name: "c",
+    active: true,
+    time_zone: "UTC",
+    rate_per_second: null,
+    rate_per_minute: null,
+    rate_per_hour: null,
+    daily_quota: null,
+    sender: null,
+  };
+  const older = parseDirectorySnapshot({ ...SNAPSHOT, clients: [client] }).clients[0];
+  expect(SMS_TYPES.map((smsType) => unknownPolicyOf(smsType, older?.unknown_outcomes)).sort()).toEqual([
+    "never",
+    "never",
+    "resend",
+    "resend",
+    "wait",
+  ]);
+  const choosy = { ...client, unknown_outcomes: { otp: "never" } };
+  const newer = parseDirectorySnapshot({ ...SNAPSHOT, clients: [choosy] }).clients[0];
+  expect(unknownPolicyOf("otp", newer?.unknown_outcomes)).toBe("never");
+  expect(unknownPolicyOf("alert", newer?.unknown_outcomes)).toBe("resend");
+  expect(() =>
+    parseDirectorySnapshot({ ...SNAPSHOT, clients: [{ ...client, unknown_outcomes: { otp: "often" } }] }),
+  ).toThrow(/unknown_outcomes/);
 });
 
 test("a snapshot that cannot be read is refused with the field's name", () => {

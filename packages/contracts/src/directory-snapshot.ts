@@ -3,6 +3,7 @@ import { Compile } from "typebox/compile";
 import { MESSAGE_TYPES } from "./http/send-request.ts";
 import { orNull } from "./or-null.ts";
 import { PROVIDER_NAMES } from "./provider-names.ts";
+import { UnknownPolicies } from "./unknown-policy.ts";
 
 export const KEY_SCOPES = ["send", "otp", "read", "reports", "inbound", "admin"] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
@@ -18,6 +19,8 @@ export const DirectoryClient = Type.Object({
   rate_per_hour: orNull(Type.Integer()),
   daily_quota: orNull(Type.Integer()),
   sender: orNull(Type.String({ description: "Sender when a request names none." })),
+  // Optional: a snapshot that an older worker has published has none.
+  unknown_outcomes: Type.Optional(UnknownPolicies),
 });
 export type DirectoryClient = Static<typeof DirectoryClient>;
 

@@ -11,11 +11,14 @@ test("nothing leaves delivered, and nothing leaves rejected", () => {
   expect(TRANSITIONS.filter(({ from }) => from === "delivered" || from === "rejected")).toEqual([]);
 });
 
-test("nothing goes back to accepted or scheduled, and only a submit goes back to queued", () => {
+test("nothing goes back to accepted or scheduled, and only the next try of a message goes back to queued", () => {
   const back = TRANSITIONS.filter(
     ({ to, cause }) => cause !== "record" && ["accepted", "scheduled", "queued"].includes(to),
   );
-  expect(back).toEqual([{ from: "sending", to: "queued", cause: "submit" }]);
+  expect(back).toEqual([
+    { from: "sending", to: "queued", cause: "submit" },
+    { from: "sending", to: "queued", cause: "resolve" },
+  ]);
 });
 
 test("every state can be reached from accepted", () => {
@@ -27,9 +30,9 @@ test("every state can be reached from accepted", () => {
   expect([...reached].sort()).toEqual([...MESSAGE_STATES].sort());
 });
 
-test("a final state changes only by what a late report or a late answer says", () => {
+test("a final state changes only by what a late report, a late answer or the provider's own list says", () => {
   const changes = TRANSITIONS.filter(({ from }) => isFinalState(from));
-  expect(new Set(changes.map(({ cause }) => cause))).toEqual(new Set(["report", "submit"]));
+  expect(new Set(changes.map(({ cause }) => cause))).toEqual(new Set(["report", "submit", "resolve"]));
   const corrected = changes.filter(({ from }) => from !== "unknown");
   expect(new Set(corrected.map(({ to }) => to))).toEqual(new Set(["delivered"]));
 });
@@ -42,4 +45,10 @@ test("only messages that no provider has can be canceled", () => {
 test("a message that may have gone out never expires at its deadline", () => {
   expect(isAllowedTransition("sending", "expired", "deadline")).toBe(false);
   expect(isAllowedTransition("sending", "unknown", "deadline")).toBe(true);
+});
+
+test("a message that waits to be sent once more ends unknown, never expired, once one attempt is in doubt", () => {
+  expect(isAllowedTransition("queued", "unknown", "deadline")).toBe(true);
+  expect(isAllowedTransition("queued", "sent", "submit")).toBe(true);
+  expect(isAllowedTransition("queued", "sent", "resolve")).toBe(true);
 });

@@ -4,9 +4,11 @@
  *   accepted ──▶ scheduled | queued ──▶ sending ──▶ sent ──▶ delivered | undelivered
  *
  * `accepted`: in the message queue, not yet recorded. `scheduled`: recorded, due later. `queued`: recorded, due now or
- * waiting for a retry. `sending`: an attempt is open, or its outcome is unknown. `sent`: a provider has accepted it.
+ * waiting for its next try. `sending`: an attempt is open, or its outcome is unknown. `sent`: a provider has accepted it.
  * Ends: `delivered`, `undelivered`, `failed`, `expired`, `canceled`, `rejected` (refused by the worker after
- * acceptance), `unknown` (nobody can say whether it went out). Trade: a late report may still correct an end, so
+ * acceptance), `unknown` (nobody can say whether it went out). A message with an attempt of unknown outcome is `sending`
+ * while it is waited for, and `queued` while it waits to be sent once more, since only what is queued is claimed; in
+ * either it cannot be canceled, and its deadline makes it `unknown`. Trade: a late report may still correct an end, so
  * "final" means "no longer worked on", and only `delivered` can never change again.
  */
 export const MESSAGE_STATES = [
@@ -25,8 +27,17 @@ export const MESSAGE_STATES = [
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
-/** What makes a status change: which part of the worker found a reason. */
-export type TransitionCause = "record" | "claim" | "submit" | "report" | "deadline" | "cancel";
+/**
+ * What makes a status change: which part of the worker found a reason. `resolve`: an attempt of unknown outcome was looked
+ * at again (its provider was asked, or its message is to be sent once more).
+ */
+export type TransitionCause = "record" | "claim" | "submit" | "resolve" | "report" | "deadline" | "cancel";
+
+/**
+ * What a message's events tell, as `message.<name>`: each new status, and `report_missing`, when a message that was sent
+ * is closed because its report never came.
+ */
+export type MessageEventName = MessageState | "report_missing";
 
 export interface Transition {
   readonly from: MessageState;
@@ -38,20 +49,35 @@ export interface Transition {
 export const TRANSITIONS: readonly Transition[] = [
   ...changes("record", { accepted: ["scheduled", "queued", "rejected", "expired"] }),
   ...changes("claim", { scheduled: ["sending"], queued: ["sending"] }),
-  // `queued` is the wait for the next provider or the next round.
-  ...changes("submit", { sending: ["sent", "queued", "failed", "unknown", "expired"], unknown: ["sent", "failed"] }),
+  // `queued` is the wait for the next provider or the next round; a late answer may still find the message there.
+  ...changes("submit", {
+    queued: ["sent"],
+    sending: ["sent", "queued", "failed", "unknown", "expired"],
+    unknown: ["sent", "undelivered", "failed", "expired", "canceled"],
+  }),
+  ...changes("resolve", {
+    queued: ["sent"],
+    sending: ["sent", "queued", "failed", "expired"],
+    unknown: ["sent", "undelivered", "failed", "expired", "canceled"],
+  }),
   ...changes("report", {
     // A report may outrun the answer to the submit, or come for an earlier attempt while a retry waits.
     queued: ["sent", "delivered", "undelivered", "failed", "expired", "canceled"],
     sending: ["sent", "delivered", "undelivered", "failed", "expired", "canceled", "unknown"],
-    sent: ["delivered", "undelivered", "failed", "expired", "canceled", "unknown"],
+    // Back to sending: it was with a carrier that gave up, while another attempt is open.
+    sent: ["sending", "delivered", "undelivered", "failed", "expired", "canceled", "unknown"],
     unknown: ["sent", "delivered", "undelivered", "failed", "expired", "canceled"],
     undelivered: ["delivered"],
     failed: ["delivered"],
     expired: ["delivered"],
     canceled: ["delivered"],
   }),
-  ...changes("deadline", { scheduled: ["expired"], queued: ["expired", "failed"], sending: ["sent", "unknown"] }),
+  ...changes("deadline", {
+    scheduled: ["expired"],
+    // Nothing came of the next try: what is known of those before it.
+    queued: ["expired", "failed", "unknown", "undelivered", "canceled"],
+    sending: ["sent", "unknown"],
+  }),
   ...changes("cancel", { scheduled: ["canceled"], queued: ["canceled"] }),
 ];
 

@@ -1,15 +1,16 @@
-import type { MessageState } from "@sms-gateway/contracts";
+import type { MessageEventName } from "@sms-gateway/contracts";
 import { ADVISORY_LOCKS } from "./advisory-locks.ts";
 import { APPEND_EVENTS } from "./sql/append-events.ts";
 import { runStatement, type Transaction } from "./transaction.ts";
 
-/** One change of a message's status, as it is kept. */
+/** One change of a message, as it is kept. */
 export interface NewEvent {
   readonly messageId: string;
   readonly clientId: string;
   /** 1, 2, 3 … within the message. */
   readonly sequence: number;
-  readonly status: MessageState;
+  /** The new status, or what else has happened. */
+  readonly status: MessageEventName;
   readonly at: Date;
   readonly detail?: Readonly<Record<string, unknown>>;
 }

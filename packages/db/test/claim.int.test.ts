@@ -73,7 +73,7 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     const overdue = makeRow({ acceptedAt: new Date(Date.now() - 7_200_000) });
     await recordAccepted(db, [makeRow({ lane: "high" }), makeRow({ plannedProvider: "plivo" }), overdue]);
     await recordAccepted(db, [makeRow({ plannedProvider: null })]);
-    expect(await claimDue(db, REQUEST)).toEqual({ messages: [], lastClientId: CLIENT_ID });
+    expect(await claimDue(db, REQUEST)).toMatchObject({ messages: [], lastClientId: CLIENT_ID, waitMs: null });
     expect(await count(db, "attempts")).toBe(0);
   });
 
@@ -124,8 +124,7 @@ describeWith("postgres", "claimDue", (adminUrl) => {
       status: "sent",
       attempts: [{ number: 1, outcome: "accepted" }],
     }));
-    const lane = lanes.find((name) => messages.filter((message) => message.lane === name).length < 40) ?? "normal";
-    expect((await claimDue(other, { ...REQUEST, lane })).messages).toHaveLength(4);
+    expect((await claimDue(other, { ...REQUEST, lane: "high" })).messages).toHaveLength(4);
   });
 
   test("serves clients in turn: a small client waits for one message of each other, not for a campaign", async () => {
@@ -250,11 +249,11 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     expect(read).toBeLessThan(10_000);
   });
 
-  /** Rows that the indexes of all months have led to. */
+  /** Entries that were read of the indexes of all months, be it for a bitmap. */
   async function countRowsRead(): Promise<number> {
     const [stats] = await ask<{ read: number }>(
       db,
-      "select sum(idx_tup_fetch)::int as read from pg_stat_user_tables where relname like 'messages_%'",
+      "select sum(idx_tup_read)::int as read from pg_stat_user_indexes where relname like 'messages_%'",
     );
     return stats?.read ?? 0;
   }

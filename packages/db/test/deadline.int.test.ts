@@ -14,6 +14,7 @@ import {
   type RecordRow,
   recordAccepted,
   setProviderPaused,
+  takeUnknownAttempts,
 } from "../src/index.ts";
 import { ask, count } from "./ask.ts";
 import { makeRow, makeRows } from "./record-rows.ts";
@@ -42,6 +43,12 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
 
   async function overdue(id: string): Promise<void> {
     await ask(db, "update messages set expire_at = now() - interval '1 ms' where id = $1", [id]);
+  }
+
+  /** When its first attempt is looked at next. */
+  async function checkAtOf(id: string): Promise<Date | null | undefined> {
+    const [row] = await ask<{ check_at: Date | null }>(db, "select check_at from attempts where message_id = $1", [id]);
+    return row?.check_at;
   }
 
   async function statusOf(id: string): Promise<string | undefined> {
@@ -95,15 +102,16 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     }
   });
 
-  test("never expires a message that waits for a retry while an earlier attempt is unknown", async () => {
+  test("ends a message unknown, never expired, that waits to be sent once more, and never cancels it", async () => {
     const id = await claimOne();
     await changeMessages(db, [id], "submit", () => ({
       status: "queued",
       attempts: [{ number: 1, outcome: "unknown" }],
     }));
-    await overdue(id);
-    expect(await expireOverdue(db, 10)).toEqual([]);
     expect(await cancelMessage(db, CLIENT_ID, id)).toEqual({ result: "conflict", status: "queued" });
+    await overdue(id);
+    expect(await expireOverdue(db, 10)).toMatchObject([{ id, from: "queued", to: "unknown", cause: "deadline" }]);
+    expect(await checkAtOf(id)).toBeNull();
   });
 
   test("gives attempts whose lease is over the outcome unknown; the message stays sending", async () => {
@@ -155,6 +163,10 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
       providerMessageId: "SM1",
       attempts: [{ outcome: "unknown" }],
     });
+    // It is due to be looked at, for its final report; whoever takes it has seen to it.
+    expect(await countForgotten(db, 0)).toEqual({ count: 1, ids: [id] });
+    const request = { provider: "twilio", limit: 10, takenForMs: 30_000 };
+    expect(await takeUnknownAttempts(db, request)).toMatchObject([{ messageId: id, messageStatus: "sent" }]);
     expect(await countForgotten(db, 0)).toEqual({ count: 0, ids: [] });
   });
 
@@ -220,12 +232,13 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     const later = makeRow({ plannedProvider: null, status: "scheduled", dueAt: new Date(Date.now() + 60_000) });
     await record(paused, none, fine, later);
     await setProviderPaused(db, "plivo", true, "credentials refused");
-    const all = await findStranded(db, 10);
+    const all = await findStranded(db, "normal", { limit: 10 });
     expect(all).toEqual([paused.id, none.id].sort());
-    expect(await findStranded(db, 1)).toEqual(all.slice(0, 1));
-    expect(await findStranded(db, 10, all[0])).toEqual(all.slice(1));
+    expect(await findStranded(db, "high", { limit: 10 })).toEqual([]);
+    expect(await findStranded(db, "normal", { limit: 1 })).toEqual(all.slice(0, 1));
+    expect(await findStranded(db, "normal", { limit: 10, afterId: all[0] ?? null })).toEqual(all.slice(1));
     await setProviderPaused(db, "plivo", false, null);
-    expect(await findStranded(db, 10)).toEqual([none.id]);
+    expect(await findStranded(db, "normal", { limit: 10 })).toEqual([none.id]);
   });
 
   test("leaves out what no other provider may take, so that it takes nobody's place", async () => {
@@ -233,7 +246,7 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     const movable = makeRow({ plannedProvider: "plivo", providers: ["plivo", "twilio"] });
     await record(only, movable);
     await setProviderPaused(db, "plivo", true, "credentials refused");
-    expect(await findStranded(db, 10)).toEqual([movable.id]);
+    expect(await findStranded(db, "normal", { limit: 10 })).toEqual([movable.id]);
     await setProviderPaused(db, "plivo", false, null);
   });
 });

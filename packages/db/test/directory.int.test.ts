@@ -19,6 +19,7 @@ import {
   setClientLimits,
   setProviderAccounts,
   setProviderEnabled,
+  setProviderLimits,
   setProviderPaused,
   setProviderPriority,
 } from "../src/index.ts";
@@ -119,6 +120,8 @@ describeWith("postgres", "the directory", (adminUrl) => {
     ["another reason", (on) => setProviderPaused(on, "plivo", true, "credentials")],
     ["resume", (on) => setProviderPaused(on, "plivo", false, "ignored")],
     ["priority", (on) => setProviderPriority(on, "plivo", 7)],
+    ["limits", (on) => setProviderLimits(on, "plivo", { maxInFlight: 7, messagesPerSecond: 5 })],
+    ["no limit", (on) => setProviderLimits(on, "plivo", { messagesPerSecond: null })],
     ["deactivate by name", (on) => setClientActive(on, "bootstrap", false)],
     ["activate by id", (on) => setClientActive(on, BOOTSTRAP_CLIENT_ID, true)],
   ])("raises its version with each change, and not when nothing changes: %s", async (_, action) => {

@@ -33,6 +33,7 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
   String: "text",
   Boolean: "boolean",
   Int: "integer",
+  Float: "double precision",
   BigInt: "bigint",
   Json: "jsonb",
   Bytes: "bytea",
@@ -40,6 +41,7 @@ const PLAIN_TYPES: Readonly<Record<string, string>> = {
 const NATIVE_TYPES: Readonly<Record<string, (args: string[]) => string>> = {
   Uuid: () => "uuid",
   SmallInt: () => "smallint",
+  Date: () => "date",
   Timestamptz: ([precision]) => `timestamp(${precision}) with time zone`,
   Decimal: ([precision, scale]) => `numeric(${precision},${scale})`,
 };
@@ -71,6 +73,7 @@ describeWith("postgres", "the model and the database", (adminUrl) => {
     expect(rows).toEqual([
       { name: "attempts", key: "RANGE (message_id)" },
       { name: "events", key: "RANGE (message_id)" },
+      { name: "message_aliases", key: "RANGE (id)" },
       { name: "messages", key: "RANGE (id)" },
     ]);
   });

@@ -23,7 +23,9 @@ describeWith("postgres", "ensurePartitions", (adminUrl) => {
     const { created, nonEmptyDefaults, blocked } = await ensurePartitions(db, new Date("2026-11-30T23:59:59.999Z"));
     const months = ["2026_10", "2026_11", "2026_12", "2027_01", "2027_02"];
     expect(created).toEqual(
-      months.flatMap((month) => ["messages", "attempts", "events"].map((table) => `${table}_${month}`)),
+      months.flatMap((month) =>
+        ["messages", "message_aliases", "attempts", "events"].map((table) => `${table}_${month}`),
+      ),
     );
     expect({ nonEmptyDefaults, blocked }).toEqual({ nonEmptyDefaults: [], blocked: [] });
   });
@@ -37,6 +39,7 @@ describeWith("postgres", "ensurePartitions", (adminUrl) => {
     ]);
     expect(reports.flatMap(({ created }) => created)).toEqual([
       "messages_2027_03",
+      "message_aliases_2027_03",
       "attempts_2027_03",
       "events_2027_03",
     ]);

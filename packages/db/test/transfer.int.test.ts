@@ -13,6 +13,7 @@ import {
   ensurePartitions,
   exportData,
   importData,
+  keepDeadLetters,
   migrate,
   type NewParkedReport,
   openDatabase,
@@ -284,6 +285,8 @@ async function fill(db: Database): Promise<void> {
     "insert into queue_dead_letters (queue, problem, body, publish_id, published_at) values ('q', $1, $2, gen_random_uuid(), now())",
     [AWKWARD_TEXT, everyByte],
   );
+  const letter = { id: AWKWARD_TEXT, queue: "q", problem: "\\.", partIndex: null, body: everyByte, buriedAt: LONG_AGO };
+  await keepDeadLetters(db, [letter]);
 }
 
 function makeReport(providerMessageId: string): NewParkedReport {

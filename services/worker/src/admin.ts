@@ -1,25 +1,30 @@
-/* `make admin`: the operator's commands, on the same actions as the management API that will follow. */
-import { DatabaseUnavailableError, openDatabase } from "@sms-gateway/db";
+/* `make admin`, and with the word dlq first `make dlq`: the operator's commands. */
+import { type Database, DatabaseUnavailableError, openDatabase } from "@sms-gateway/db";
 import { SettingsError } from "@sms-gateway/runtime";
 import { ADMIN_USAGE, parseAdminCommand, UsageError } from "./admin/parse-admin-command.ts";
+import { DEAD_LETTER_USAGE, parseDeadLetterCommand } from "./admin/parse-dead-letter-command.ts";
 import { AdminError, runAdminCommand } from "./admin/run-admin-command.ts";
+import { runDeadLetterCommand } from "./admin/run-dead-letter-command.ts";
 import { loadAdminSettings } from "./config.ts";
 
 /** As in sysexits.h: the command line is wrong, the database is away, settings are wrong. 1: it could not be done. */
 const EXIT_CODES = { usage: 64, unavailable: 69, config: 78, failed: 1 } as const;
 
-process.exitCode = await runAdmin(process.argv.slice(2));
+const words = process.argv.slice(2);
+const usage = words[0] === "dlq" ? DEAD_LETTER_USAGE : ADMIN_USAGE;
 
-async function runAdmin(words: readonly string[]): Promise<number> {
+process.exitCode = await runAdmin();
+
+async function runAdmin(): Promise<number> {
   if (words.includes("--help") || words.includes("help")) {
-    process.stdout.write(ADMIN_USAGE);
+    process.stdout.write(usage);
     return 0;
   }
   try {
-    const command = parseAdminCommand(words);
+    const run = readCommand();
     const db = openDatabase({ url: loadAdminSettings().DATABASE_URL, poolMax: 1 });
     try {
-      process.stdout.write(`${await runAdminCommand(db, command)}\n`);
+      process.stdout.write(`${await run(db)}\n`);
     } finally {
       await db.close();
     }
@@ -29,10 +34,20 @@ async function runAdmin(words: readonly string[]): Promise<number> {
   }
 }
 
+/** @throws UsageError */
+function readCommand(): (db: Database) => Promise<string> {
+  if (words[0] === "dlq") {
+    const command = parseDeadLetterCommand(words.slice(1));
+    return (db) => runDeadLetterCommand(db, command);
+  }
+  const command = parseAdminCommand(words);
+  return (db) => runAdminCommand(db, command);
+}
+
 function explainFailure(error: unknown): number {
   const say = (text: string): boolean => process.stderr.write(`${text}\n`);
   if (error instanceof UsageError) {
-    say(`${error.message}\n\n${ADMIN_USAGE}`);
+    say(`${error.message}\n\n${usage}`);
     return EXIT_CODES.usage;
   }
   if (error instanceof SettingsError) {

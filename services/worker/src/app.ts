@@ -95,6 +95,7 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
       onChanges: (changes) => observeChanges(metrics, changes),
     },
     callbacks: { accounts, addresses, queue, metrics, logger },
+    admin: { db, queue, metrics, logger },
   });
 
   async function open(): Promise<void> {

@@ -23,6 +23,8 @@ import type { KnownDirectory } from "./directory/known-directory.ts";
 import type { CancelDeps } from "./messages/cancel-accepted-message.ts";
 import { authenticate } from "./plugins/authenticate.ts";
 import type { ReceiveCallbackDeps } from "./reports/receive-callback.ts";
+import type { AdminDeps } from "./routes/admin/admin-deps.ts";
+import { registerAdminRoutes } from "./routes/admin/register-admin-routes.ts";
 import { cancelMessageRoute } from "./routes/sms/cancel-message.ts";
 import { getMessageRoute } from "./routes/sms/get-message.ts";
 import { listMessagesRoute } from "./routes/sms/list-messages.ts";
@@ -42,6 +44,7 @@ export interface HttpDeps {
   readonly isStopping: () => boolean;
   readonly messages: CancelDeps;
   readonly callbacks: ReceiveCallbackDeps;
+  readonly admin: AdminDeps;
 }
 
 /** Builds the worker's HTTP server with the routes of its roles; health, metrics and docs always. Opens no port. */
@@ -71,7 +74,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   await app.register(jsonBody);
   await app.register(openApi, {
     title: "SMS gateway: worker",
-    description: "Read messages, cancel them, and take the providers' delivery reports.",
+    description: "Read messages, cancel them, take the providers' delivery reports, and manage what runs.",
   });
   await app.register(authenticate, {
     directory: deps.directory,
@@ -88,6 +91,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
       await getMessageRoute(api, deps.messages);
       await cancelMessageRoute(api, deps.messages);
     });
+    await registerAdminRoutes(app, deps.admin);
   }
   if (roles.has("callbacks")) await app.register((scope) => receiveReportRoute(scope, deps.callbacks));
   return app;

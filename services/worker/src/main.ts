@@ -44,6 +44,8 @@ async function start(): Promise<RunningService> {
     url: settings.RABBITMQ_URL,
     namePrefix: settings.RABBITMQ_NAME_PREFIX,
     role: "worker",
+    maxLengthMessages: settings.QUEUE_MAX_MESSAGES,
+    maxLengthBytes: settings.QUEUE_MAX_BYTES,
     onEvent: ({ event, ...fields }) => {
       const isGood = event === "connected" || event === "unblocked";
       logger[isGood ? "info" : "warn"]({ event: `queue.${event}`, ...fields });

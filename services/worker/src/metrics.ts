@@ -1,5 +1,5 @@
 import type { Metrics } from "@sms-gateway/runtime";
-import { Counter, Gauge, Histogram } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
 
@@ -67,15 +67,20 @@ export function createWorkerMetrics({ registry }: Metrics) {
       help: "Submit results in memory that are not yet in the database.",
       registers,
     }),
+    ...createCircuitMetrics(registers),
     forgottenMessages: new Gauge({
       name: "sms_messages_forgotten",
       help: "Messages that are still queued or sending five minutes after their deadline; 10 000 stands for that or more.",
       registers,
     }),
-    queueDepth: new Gauge({
-      name: "sms_queue_depth",
-      help: "Groups waiting in each queue.",
-      labelNames: ["queue"],
+    missingBatches: new Gauge({
+      name: "sms_batches_missing",
+      help: "Groups of accepted requests that have not arrived although later ones have, for five minutes: lost, or stuck.",
+      registers,
+    }),
+    accountingDifference: new Gauge({
+      name: "sms_accounting_difference",
+      help: "Messages announced today and yesterday of which nothing is known, and recorded ones that are gone.",
       registers,
     }),
     reports: new Counter({
@@ -84,16 +89,78 @@ export function createWorkerMetrics({ registry }: Metrics) {
       labelNames: ["provider", "result"],
       registers,
     }),
+    ...createDoubtMetrics(registers),
     callbacks: new Counter({
       name: "sms_callbacks_total",
       help: "Callbacks of providers, by answer: taken, forged, not_queued.",
       labelNames: ["provider", "result"],
       registers,
     }),
+    ...createQueueMetrics(registers),
     failures: new Counter({
       name: "sms_worker_failures_total",
       help: "Failures of the worker's own parts, by part; each is logged.",
       labelNames: ["part"],
+      registers,
+    }),
+  };
+}
+
+/** What was found out about attempts that ended without a word. */
+function createDoubtMetrics(registers: Registry[]) {
+  return {
+    unknownOutcomes: new Counter({
+      name: "sms_unknown_outcomes_total",
+      help: "Looks at attempts of unknown outcome: found, not_sent, resent, waiting, settled (meanwhile).",
+      labelNames: ["provider", "result"],
+      registers,
+    }),
+    reportChases: new Counter({
+      name: "sms_report_chases_total",
+      help: "Reports that did not come: asked (for each, then found, not_found or unavailable), skipped, missing (given up).",
+      labelNames: ["provider", "result"],
+      registers,
+    }),
+  };
+}
+
+/** What waits in the queues, and what became of what could not be read. */
+function createQueueMetrics(registers: Registry[]) {
+  return {
+    queueDepth: new Gauge({
+      name: "sms_queue_depth",
+      help: "Groups waiting in each queue.",
+      labelNames: ["queue"],
+      registers,
+    }),
+    deadLetters: new Gauge({
+      name: "sms_dead_letters",
+      help: "Dead letters that are kept for an operator, by the queue they come from; every worker shows all of them.",
+      labelNames: ["queue"],
+      registers,
+    }),
+    deadLetterActions: new Counter({
+      name: "sms_dead_letter_actions_total",
+      help: "What became of dead letters: kept, requeued, discarded.",
+      labelNames: ["action"],
+      registers,
+    }),
+  };
+}
+
+/** Whether traffic goes to the providers. */
+function createCircuitMetrics(registers: Registry[]) {
+  return {
+    providerCircuit: new Gauge({
+      name: "sms_provider_circuit",
+      help: "A provider's circuit: 0 closed, 0.5 half-open, 1 open.",
+      labelNames: ["provider"],
+      registers,
+    }),
+    providerCircuitChanges: new Counter({
+      name: "sms_provider_circuit_changes_total",
+      help: "Changes of a provider's circuit, by the worker that made them.",
+      labelNames: ["provider", "to"],
       registers,
     }),
   };

@@ -58,6 +58,10 @@ describeWith("postgres", "make admin", (adminUrl) => {
         expect(await admin("provider", "disable", "plivo")).toContain("nothing had to change");
         expect(await admin("provider", "list")).toMatch(/^plivo +disabled/m);
         await admin("provider", "enable", "plivo");
+        const limits = ["provider", "limits", "plivo", "--max-in-flight", "5", "--per-second", "20"];
+        expect(await admin(...limits)).toBe("Provider plivo has these limits.");
+        expect(await admin("provider", "list")).toMatch(/^plivo +enabled +- +\d+ +\d\/5 +20 +closed +lab/m);
+        await admin("provider", "limits", "plivo", "--max-in-flight", "64", "--per-second", "unlimited");
         await directory.close();
       });
 

@@ -40,6 +40,24 @@ describeWith("postgres", "a worker", (adminUrl) => {
             "aws_sns accepted",
           ]);
           expect(message.provider).toBe("aws_sns");
+          expect(message).not.toHaveProperty("trace");
+          const { trace } = (await world.call("GET", `/api/v1/sms/${id}?trace=true`)).body;
+          const verdicts = (considered: Record<string, string>): unknown =>
+            Object.entries(considered).map(([provider, verdict]) => ({ provider, verdict }));
+          const others = { plivo: "next", nexmo: "next", clickatell: "next" };
+          expect(trace).toMatchObject([
+            {
+              step: "record",
+              provider: "twilio",
+              considered: verdicts({ twilio: "chosen", aws_sns: "next", ...others }),
+            },
+            {
+              step: "failover",
+              provider: "aws_sns",
+              considered: verdicts({ twilio: "tried", aws_sns: "chosen", ...others }),
+            },
+          ]);
+          expect((await world.call("GET", `/api/v1/sms/${id}?trace=perhaps`)).status).toBe(422);
         });
 
         it("tries the one requested provider again, round by round", async () => {

@@ -36,7 +36,8 @@ describeWith("postgres", "real messages", (adminUrl) => {
       });
 
       async function record(simulated: boolean): Promise<string> {
-        const context = { providers: [], client: undefined, defaultProvider: undefined, now: new Date() };
+        const planning = { providers: [], defaultProvider: undefined, passesCircuit: () => true };
+        const context = { ...planning, client: undefined, now: new Date() };
         const rows = planRecord(makeEnvelope(world.settings.ID_SECRET, { simulated }, [newNumber()]), context);
         await recordAccepted(world.db, rows);
         return rows[0]?.id ?? "";

@@ -24,8 +24,9 @@ import { createProviderAccounts } from "../src/accounts/provider-accounts.ts";
 import { loadWorkerSettings } from "../src/config.ts";
 import { createClaim } from "../src/delivery/claim-messages.ts";
 import { createLostClaims } from "../src/delivery/lost-claims.ts";
-import { createReplanSweep } from "../src/delivery/replan-stranded.ts";
-import { dispatchSweeps, parkedReportSweep } from "../src/delivery/sweeps.ts";
+import type { PlanningContext } from "../src/delivery/plan-provider.ts";
+import { createReplanner } from "../src/delivery/replan-stranded.ts";
+import { dispatchSweeps, expirySweeps, parkedReportSweep } from "../src/delivery/sweeps.ts";
 import { createPublishDirectory, overtakePublished } from "../src/directory/publish-directory.ts";
 import { recordMessages } from "../src/messages/record-messages.ts";
 import type { KnownReport } from "../src/reports/known-report.ts";
@@ -68,13 +69,19 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
   });
   afterAll(() => parts.close());
 
+  const planning = (): PlanningContext => ({
+    providers: parts.directory.providers(),
+    defaultProvider: "twilio",
+    passesCircuit: () => true,
+  });
+
   /** Records requests as the consumer does; answers how often it woke whoever claims. */
   async function record(...envelopes: AcceptedEnvelope[]): Promise<number> {
     let wakes = 0;
     const wake = () => {
       wakes += 1;
     };
-    await recordMessages({ ...parts, defaultProvider: "twilio", wake }, envelopes);
+    await recordMessages({ ...parts, planning, wake }, envelopes);
     return wakes;
   }
 
@@ -103,7 +110,7 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
     const wake = (providers: ReadonlySet<ProviderName>) => {
       for (const name of providers) woken.add(name);
     };
-    await createReplanSweep({ db, directory, defaultProvider: "twilio", wake })();
+    await createReplanner({ db, planning, isAway: () => false, wake }).replan();
     for (const { id } of [envelope.recipients[0], envelope.recipients[999]].flatMap((one) => one ?? [])) {
       expect((await read(id))?.plannedProvider).toBe("nexmo");
     }
@@ -112,7 +119,7 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
     await directory.refresh();
   });
 
-  it("drops what has expired every minute, all of it", async () => {
+  it("drops what has expired every minute, all of it, and idempotency keys an hour after they were recorded", async () => {
     const past = new Date(Date.now() - 1_000).toISOString();
     const keyed = Array.from({ length: 600 }, (_, index) => {
       const hash = index.toString(16).padStart(64, "0");
@@ -121,7 +128,10 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
     await record(...keyed);
     const sweep = dispatchSweeps(parts).find(({ name }) => name === "idempotency_keys");
     await sweep?.run();
-    expect(await dropExpiredIdempotencyKeys(parts.db, 1)).toBe(0);
+    expect(await dropExpiredIdempotencyKeys(parts.db, 1, 0)).toBe(1);
+    const drop = (limit: number) => dropExpiredIdempotencyKeys(parts.db, limit, 0);
+    await expirySweeps([{ name: "keys", drop }])[0]?.run();
+    expect(await drop(1)).toBe(0);
     expect([sweep?.everyMs, parkedReportSweep(parts).everyMs]).toEqual([60_000, 60_000]);
   });
 

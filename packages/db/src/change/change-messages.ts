@@ -16,6 +16,7 @@ import {
 } from "./locked-message.ts";
 import {
   type MessageChange,
+  nameEvent,
   refuseForbidden,
   sentAtAfter,
   toAttemptUpdates,
@@ -89,12 +90,11 @@ async function changeBatch(
   if (attemptUpdates.length > 0) await runStatement(tx, UPDATE_ATTEMPTS, [JSON.stringify(attemptUpdates)]);
   const messageUpdates = decisions.map(({ message, change }) => toMessageUpdate(message, change));
   if (messageUpdates.length > 0) await runStatement(tx, UPDATE_MESSAGES, [JSON.stringify(messageUpdates)]);
-  const moved = decisions.flatMap(({ message, change }) => toStatusChange(message, change, cause));
   await appendEvents(
     tx,
-    moved.map(({ event }) => event),
+    decisions.flatMap(({ message, change }) => toEvent(message, change)),
   );
-  return moved.map(({ statusChange }) => statusChange);
+  return decisions.flatMap(({ message, change }) => toStatusChange(message, change, cause));
 }
 
 interface Locked {
@@ -118,35 +118,20 @@ function isAttempt(row: ClockedAttempt): row is AttemptColumns & { now: Date } {
   return row.message_id !== null;
 }
 
-function toStatusChange(
-  message: LockedMessage,
-  change: MessageChange,
-  cause: TransitionCause,
-): { event: NewEvent; statusChange: StatusChange }[] {
-  const { status: to = message.status, eventDetail = {} } = change;
+function toEvent(message: LockedMessage, change: MessageChange): NewEvent[] {
+  const name = nameEvent(message, change);
+  if (name === undefined) return [];
+  const { id: messageId, clientId, now: at } = message;
+  const detail = change.eventDetail ?? {};
+  return [{ messageId, clientId, sequence: message.eventCount + 1, status: name, at, detail }];
+}
+
+function toStatusChange(message: LockedMessage, change: MessageChange, cause: TransitionCause): StatusChange[] {
+  const { status: to = message.status } = change;
   if (to === message.status) return [];
   const { id, clientId, status: from, now: at, smsType, lane, acceptedAt, simulated } = message;
   const sequence = message.eventCount + 1;
   const sentAt = sentAtAfter(message, to);
   const provider = change.provider === undefined ? message.provider : change.provider;
-  return [
-    {
-      event: { messageId: id, clientId, sequence, status: to, at, detail: eventDetail },
-      statusChange: {
-        id,
-        clientId,
-        from,
-        to,
-        cause,
-        sequence,
-        at,
-        smsType,
-        lane,
-        provider,
-        acceptedAt,
-        sentAt,
-        simulated,
-      },
-    },
-  ];
+  return [{ id, clientId, from, to, cause, sequence, at, smsType, lane, provider, acceptedAt, sentAt, simulated }];
 }

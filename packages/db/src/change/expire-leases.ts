@@ -1,9 +1,11 @@
+import { deriveMessageState } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { FIND_EXPIRED_LEASES } from "../sql/find-expired-leases.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages, type StatusChange } from "./change-messages.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
+import { OUTCOME_UNKNOWN } from "./outcome-unknown.ts";
 import { proveSent } from "./prove-sent.ts";
 
 /** An attempt that nobody has closed in time: its worker died, or its answer is still on the way. */
@@ -22,9 +24,9 @@ export interface ExpiredLeases {
 }
 
 /**
- * Gives open attempts whose lease is over the outcome `unknown`, at most `limit` of them. Their messages stay `sending`,
- * for the provider may have sent them, so they are not due again (architecture.md 5.4); those of which a report has told
- * meanwhile are `sent`.
+ * Gives open attempts whose lease is over the outcome `unknown`, at most `limit` of them, to be looked at at once. Their
+ * messages stay `sending`, for the provider may have sent them, so they are not due again by themselves (architecture.md
+ * 5.4); those of which a report has told meanwhile are `sent`.
  */
 export async function expireLeases(db: Database, limit: number): Promise<ExpiredLeases> {
   const rows = await inTransaction(db, (tx) => runStatement<{ message_id: string }>(tx, FIND_EXPIRED_LEASES, [limit]));
@@ -37,8 +39,7 @@ export async function expireLeases(db: Database, limit: number): Promise<Expired
     const after = attempts.map((attempt) =>
       over.includes(attempt) ? { ...attempt, outcome: "unknown" as const } : attempt,
     );
-    const sent = message.status === "sending" ? proveSent(after, { closed: false }) : null;
-    return { ...sent, attempts: attemptChanges };
+    return { ...(message.status === "sending" ? decideStatus(after) : null), attempts: attemptChanges };
   };
   const ids = rows.map((row) => row.message_id);
   const changes = ids.length > 0 ? await changeMessages(db, ids, "submit", decide) : [];
@@ -46,4 +47,11 @@ export async function expireLeases(db: Database, limit: number): Promise<Expired
     return { messageId, attemptNumber: number, provider, account };
   });
   return { leases, changes };
+}
+
+/** It stays sending, unless reports tell: that a provider has it, or that one had it and gave up. */
+function decideStatus(after: readonly AttemptRow[]): MessageChange | null {
+  const status = deriveMessageState(after, { retryPlanned: false, closed: false });
+  if (status === "unknown") return { status, error: OUTCOME_UNKNOWN };
+  return proveSent(after, { closed: false });
 }

@@ -1,22 +1,20 @@
+import { deriveMessageState, mayBeDouble } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { FIND_OVERDUE } from "../sql/find-overdue.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages, type StatusChange } from "./change-messages.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
+import { OUTCOME_UNKNOWN } from "./outcome-unknown.ts";
 import { proveSent } from "./prove-sent.ts";
 
-/** Why a message ended at its deadline: no provider has taken it, or one was asked and nobody knows the answer. */
+/** Why a message expired at its deadline. */
 const NOT_TAKEN = { code: "EXPIRED", message: "No provider took the message before its deadline." };
-const NOT_KNOWN = {
-  code: "OUTCOME_UNKNOWN",
-  message: "A provider was asked and never said whether it took the message.",
-};
 
 /**
- * Ends messages whose deadline is over, at most `limit` of them: `expired` when queued or scheduled; when sending and
- * every open lease is over `sent` if reports prove it, else `unknown`. Call it again at once while it answers `limit`
- * changes.
+ * Ends messages whose deadline is over, at most `limit` of them: `expired` when queued or scheduled and no provider can
+ * have taken them; when an attempt is in doubt and every open lease is over `sent` if reports prove it, else `unknown`.
+ * Call it again at once while it answers `limit` changes.
  */
 export async function expireOverdue(db: Database, limit: number): Promise<StatusChange[]> {
   const rows = await inTransaction(db, (tx) => runStatement<{ id: string }>(tx, FIND_OVERDUE, [limit]));
@@ -28,14 +26,26 @@ export async function expireOverdue(db: Database, limit: number): Promise<Status
 function decideAtDeadline(message: LockedMessage, attempts: readonly AttemptRow[]): MessageChange | null {
   if (message.expireAt > message.now) return null;
   if (attempts.some((attempt) => attempt.outcome === null && attempt.leaseUntil > message.now)) return null;
-  const open = attempts.filter((attempt) => attempt.outcome === null);
   const settled = attempts.map((attempt) => ({ ...attempt, outcome: attempt.outcome ?? ("unknown" as const) }));
-  if (message.status === "queued" || message.status === "scheduled") {
-    return settled.some((attempt) => attempt.outcome === "unknown") ? null : { status: "expired", error: NOT_TAKEN };
-  }
-  if (message.status !== "sending") return null;
-  const attemptChanges = open.map(({ number }) => ({ number, outcome: "unknown" as const }));
-  const sent = proveSent(settled, { closed: true });
-  if (sent !== null) return { ...sent, attempts: attemptChanges };
-  return { status: "unknown", error: NOT_KNOWN, attempts: attemptChanges };
+  const end = decideEnd(message, settled);
+  if (end === null) return null;
+  // What has ended is not looked at any longer; what is sent still is, for its report.
+  const check = end.status === "sent" ? {} : { checkInMs: null };
+  const inDoubt = settled.filter((attempt) => attempt.outcome === "unknown");
+  const attemptChanges = inDoubt.map(({ number }) => ({ number, outcome: "unknown" as const, ...check }));
+  return { ...end, attempts: attemptChanges, possibleDouble: mayBeDouble(settled, { retryPlanned: false }) };
+}
+
+function decideEnd({ status }: LockedMessage, settled: readonly AttemptRow[]): MessageChange | null {
+  if (status === "sending")
+    return proveSent(settled, { closed: true }) ?? { status: "unknown", error: OUTCOME_UNKNOWN };
+  if (status !== "queued" && status !== "scheduled") return null;
+  const end = deriveMessageState(settled, { retryPlanned: false, closed: true });
+  if (end === "unknown") return { status: end, error: OUTCOME_UNKNOWN };
+  // A report about an earlier attempt may have come while the next one waited.
+  const reported = settled.findLast(({ reportStatus }) => reportStatus === end);
+  if (end === "failed" || reported === undefined) return { status: "expired", error: NOT_TAKEN };
+  const { errorCode, errorMessage, provider } = reported;
+  const error = { code: errorCode ?? end.toUpperCase(), message: errorMessage ?? `The provider reported "${end}".` };
+  return { status: end, provider, error };
 }

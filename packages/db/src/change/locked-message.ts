@@ -69,6 +69,8 @@ export interface AttemptRow {
   readonly providerMessageId: string | null;
   readonly segments: number | null;
   readonly price: Amount | null;
+  /** When it is looked at next; null: never. */
+  readonly checkAt: Date | null;
 }
 
 /** As `LOCK_MESSAGES` answers. */
@@ -127,6 +129,7 @@ export interface AttemptColumns {
   segments: number | null;
   price_amount: string | null;
   price_currency: string | null;
+  check_at: Date | null;
 }
 
 export function toLockedMessage(row: LockedMessageColumns, now: Date): LockedMessage {
@@ -185,5 +188,6 @@ export function toAttemptRow(row: AttemptColumns): AttemptRow {
     providerMessageId: row.provider_message_id,
     segments: row.segments,
     price: readAmount(row.price_amount, row.price_currency),
+    checkAt: row.check_at,
   };
 }

@@ -2,11 +2,14 @@ import {
   type AttemptOutcome,
   isAllowedTransition,
   isFinalState,
+  type MessageEventName,
   type MessageState,
+  type PlannedTrace,
   type ReportStatus,
   type TransitionCause,
 } from "@sms-gateway/contracts";
 import type { Amount } from "../amount.ts";
+import { checkAtAfter } from "./check-time.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 
 /** What a decision changes of one attempt. What is not named stays. */
@@ -21,6 +24,8 @@ export interface AttemptChange {
   readonly providerMessageId?: string;
   readonly segments?: number;
   readonly price?: Amount;
+  /** When it is looked at next, in milliseconds from now by the database's clock; null: never. See `checkAtAfter`. */
+  readonly checkInMs?: number | null;
 }
 
 /** What a decision changes of one message. What is not named stays. */
@@ -39,6 +44,10 @@ export interface MessageChange {
   readonly cost?: Amount | null;
   readonly possibleDouble?: boolean;
   readonly attempts?: readonly AttemptChange[];
+  /** Added to the decision trace, with or without a change of status. */
+  readonly trace?: PlannedTrace;
+  /** A sent message is not asked for any longer: it is closed as sent, with an event of its own. Never with a new status. */
+  readonly reportMissing?: true;
   /** Kept with the event of the status change; without a status change there is no event. */
   readonly eventDetail?: Readonly<Record<string, unknown>>;
 }
@@ -77,11 +86,20 @@ export function toMessageUpdate(message: LockedMessage, change: MessageChange): 
     cost_currency: cost?.currency ?? null,
     possible_double: change.possibleDouble ?? message.possibleDouble,
     // Texts of one-time passwords do not outlive the message (architecture.md section 6).
-    erase_text: message.smsType === "otp" && isFinalState(status),
-    event_count: message.eventCount + (status === message.status ? 0 : 1),
+    erase_text: message.smsType === "otp" && (isFinalState(status) || change.reportMissing === true),
+    event_count: message.eventCount + (nameEvent(message, change) === undefined ? 0 : 1),
+    trace: change.trace === undefined ? null : [{ ...change.trace, at: message.now }],
     ...timesAfter(message, status),
+    ...(change.reportMissing === true ? { final_at: message.now } : {}),
     updated_at: message.now,
   };
+}
+
+/** The event that a change appends, if any. */
+export function nameEvent(message: LockedMessage, change: MessageChange): MessageEventName | undefined {
+  const { status = message.status } = change;
+  if (status !== message.status) return status;
+  return change.reportMissing === true ? "report_missing" : undefined;
 }
 
 function dueAt({ now, dueAt }: LockedMessage, change: MessageChange): Date {
@@ -134,6 +152,7 @@ export function toAttemptUpdates(
 function toAttemptUpdate(attempt: AttemptRow, change: AttemptChange, now: Date): Record<string, unknown> {
   const { outcome = attempt.outcome, reportStatus = attempt.reportStatus, price = attempt.price } = change;
   const reportedAt = change.reportStatus === undefined ? attempt.reportAt : now;
+  const checkAt = checkAtAfter(attempt, { outcome, reportStatus }, { now, checkInMs: change.checkInMs });
   return {
     message_id: attempt.messageId,
     number: attempt.number,
@@ -147,5 +166,7 @@ function toAttemptUpdate(attempt: AttemptRow, change: AttemptChange, now: Date):
     segments: change.segments ?? attempt.segments,
     price_amount: price?.amount ?? null,
     price_currency: price?.currency ?? null,
+    check_at: checkAt ?? null,
+    sets_check_at: checkAt !== undefined,
   };
 }

@@ -14,7 +14,7 @@ export interface PartitionReport {
   readonly blocked: readonly string[];
 }
 
-const PARTITIONED_TABLES = ["messages", "attempts", "events"] as const;
+const PARTITIONED_TABLES = ["messages", "message_aliases", "attempts", "events"] as const;
 const MONTHS_BACK = 1;
 const MONTHS_AHEAD = 3;
 /** Making a partition waits for transactions on the default partition, and everybody else waits behind it meanwhile. */

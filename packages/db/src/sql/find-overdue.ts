@@ -1,9 +1,6 @@
 import type { Statement } from "./statement.ts";
 
-/**
- * $1 most ids. Messages past their deadline that may end now; a hint, decided again under lock. One whose attempt is
- * open and leased waits for that; one that waits for a retry while an attempt's outcome is unknown cannot end here.
- */
+/** $1 most ids. Messages past their deadline that may end now; a hint, decided again under lock. An open lease is waited for. */
 export const FIND_OVERDUE: Statement = {
   name: "find-overdue",
   text: `
@@ -11,8 +8,7 @@ select m.id from messages m
 where m.status in ('queued', 'scheduled', 'sending') and m.expire_at <= statement_timestamp()
   and not exists (
     select 1 from attempts a
-    where a.message_id = m.id
-      and ((a.outcome is null and a.lease_until > statement_timestamp()) or (m.status <> 'sending' and a.outcome = 'unknown'))
+    where a.message_id = m.id and a.outcome is null and a.lease_until > statement_timestamp()
   )
 order by m.expire_at
 limit $1::int`,

@@ -4,7 +4,8 @@ import type { Statement } from "./statement.ts";
  * $1 lane, $2 provider, $3 client after which the turn goes on, $4 most clients per lap. Loose index scan: each step
  * jumps to the next client in the index, over all that the client has queued. Lap 0 goes from $3 to the end, lap 1 from
  * the beginning to $3. `due` tells whether the client has anything due now; not by `exists`, which the planner would
- * answer for all clients at once, reading everything that is due.
+ * answer for all clients at once, reading everything that is due. In order, though any would do: else a planner with
+ * statistics reads a bitmap of all that the client has ever sent (280 ms instead of 1 ms with 40 clients of 10 000).
  */
 export const LIST_CLIENTS_IN_TURN: Statement = {
   name: "list-clients-in-turn",
@@ -31,6 +32,7 @@ select turn.lap, turn.client_id, coalesce((
   where m.status in ('queued', 'scheduled') and m.lane = $1::smallint and m.planned_provider = $2
     and m.client_id = turn.client_id and m.due_at <= statement_timestamp()
     and coalesce(m.expire_at > statement_timestamp(), false)
+  order by m.due_at
   limit 1
 ), false) as due
 from turn

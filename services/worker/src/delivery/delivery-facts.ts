@@ -16,6 +16,8 @@ export interface MessageFacts {
   readonly expireAt: Date;
   /** What the provider that has it calls it; null while none has. */
   readonly providerMessageId: string | null;
+  /** Whether the handset may get it twice, as the record says now. */
+  readonly possibleDouble: boolean;
   /** The database's clock. */
   readonly now: Date;
 }
@@ -26,12 +28,19 @@ export interface AttemptFacts extends AttemptProgress {
   readonly provider: string;
 }
 
-/** How the call of one attempt ended. */
-export interface AttemptResult {
-  readonly messageId: string;
+/** How one attempt ended: by its provider's answer, or by what was found out later. */
+export interface AttemptEnding {
   readonly attemptNumber: number;
-  readonly provider: ProviderName;
+  readonly provider: string;
   readonly result: SubmitResult;
+  /** `resolve`: found out later, by asking the provider; else `submit`, its own answer. */
+  readonly cause?: "submit" | "resolve";
+}
+
+/** How the call of one attempt ended. */
+export interface AttemptResult extends AttemptEnding {
+  readonly messageId: string;
+  readonly provider: ProviderName;
 }
 
 /** An error as a message shows it: the provider's own code, or one of ours in capitals. */

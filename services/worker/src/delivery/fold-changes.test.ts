@@ -14,7 +14,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AttemptFacts, AttemptResult, MessageFacts } from "./delivery-facts.ts";
 import { type AttemptReport, foldReport } from "./fold-report.ts";
-import { foldSubmitResult, type PlanningContext } from "./fold-submit-result.ts";
+import { foldSubmitResult } from "./fold-submit-result.ts";
+import type { RetryContext } from "./plan-next-try.ts";
 import { ROUNDS_MAX } from "./retry-schedule.ts";
 
 const now = new Date("2026-01-01T00:00:00.000Z");
@@ -32,8 +33,15 @@ const providers = PROVIDER_NAMES.map(
   }),
 );
 
-function planning(changes: Partial<PlanningContext> = {}): PlanningContext {
-  return { providers, defaultProvider: "twilio", random: () => 0.5, ...changes };
+function planning(changes: Partial<RetryContext> = {}): RetryContext {
+  return {
+    providers,
+    defaultProvider: "twilio",
+    passesCircuit: () => true,
+    random: () => 0.5,
+    firstChaseMs: () => 45_000,
+    ...changes,
+  };
 }
 
 function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
@@ -47,6 +55,7 @@ function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
     fromNumber: null,
     expireAt: later,
     providerMessageId: null,
+    possibleDouble: false,
     now,
     ...changes,
   };
@@ -73,7 +82,7 @@ function report(status: ReportStatus, changes: Partial<AttemptReport> = {}): Att
 }
 
 const accepted = { outcome: "accepted", providerMessageId: "SM1" } as const;
-const tryLater = { outcome: "try_later", error } as const;
+const tryLater = { outcome: "try_later", cause: "throttled", error } as const;
 const unknown = { outcome: "unknown", error: { code: "TIMEOUT", reason: "no answer" } } as const;
 const open = [attempt(1, "twilio")];
 

@@ -8,6 +8,7 @@ import {
 } from "@sms-gateway/contracts";
 import type { AttemptChange, MessageChange } from "@sms-gateway/db";
 import type { AttemptFacts, DeliveryError, MessageFacts } from "./delivery-facts.ts";
+import { changeDoubt } from "./fold-submit-result.ts";
 
 /** A delivery report whose attempt is known. */
 export interface AttemptReport {
@@ -45,6 +46,7 @@ export function foldReport(
     status,
     ...(status === message.status ? {} : describeChange(status, attempt, report)),
     ...(report.price === undefined ? {} : { cost: report.price }),
+    ...changeDoubt(message, after, status),
   };
 }
 

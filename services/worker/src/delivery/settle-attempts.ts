@@ -1,20 +1,23 @@
 import { PROVIDER_NAMES, type ProviderName } from "@sms-gateway/contracts";
 import { type AttemptRow, type Database, DatabaseUnavailableError, type LockedMessage } from "@sms-gateway/db";
 import type { Logger } from "@sms-gateway/runtime";
-import type { KnownDirectory } from "../directory/known-directory.ts";
+import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { createOutageLog } from "../outage-log.ts";
+import { createFirstChase } from "../reports/chase-schedule.ts";
 import { changeInLayers } from "./change-in-layers.ts";
 import type { AttemptResult } from "./delivery-facts.ts";
 import { foldSubmitResult } from "./fold-submit-result.ts";
 import { createGroupWriter, type GroupWriter } from "./group-writer.ts";
 import { observeChanges } from "./observe-changes.ts";
+import type { PlanningContext } from "./plan-provider.ts";
 
 /** What settling needs. */
 export interface SettleDeps {
   readonly db: Database;
-  readonly directory: KnownDirectory;
-  readonly defaultProvider: ProviderName | undefined;
+  /** The state of the providers at this moment. */
+  readonly planning: () => PlanningContext;
+  readonly accounts: ProviderAccounts;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
   /** These providers have something due: a message was handed on to them. */
@@ -47,8 +50,9 @@ export function createAttemptSettler(deps: SettleDeps): GroupWriter<AttemptResul
 }
 
 async function settleAttempts(deps: SettleDeps, results: readonly AttemptResult[]): Promise<void> {
-  const { db, directory, metrics, defaultProvider } = deps;
-  const context = { providers: directory.providers(), defaultProvider, random: Math.random };
+  const { db, metrics, planning } = deps;
+  const firstChaseMs = createFirstChase(deps.accounts);
+  const context = { ...planning(), random: Math.random, firstChaseMs };
   const planned = new Set<string>();
   const scheduled = new Map<string, Date>();
   const happenings = results.map((result) => ({

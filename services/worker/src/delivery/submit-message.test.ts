@@ -41,7 +41,7 @@ const message: ClaimedMessage = {
 function claimed(changes: Partial<ClaimedAttempt> = {}): ClaimedAttempt {
   const nowMs = performance.now();
   const leaseEndsAtMs = nowMs + SUBMIT_TIMEOUT_MS + LEASE_MARGIN_MS;
-  return { message, provider: "twilio", leaseEndsAtMs, lifeEndsAtMs: nowMs + 60_000, ...changes };
+  return { message, provider: "twilio", circuitEpoch: 0, leaseEndsAtMs, lifeEndsAtMs: nowMs + 60_000, ...changes };
 }
 
 /** A world whose only account, the lab's of twilio, answers as told; it keeps what it was given. */
@@ -49,7 +49,13 @@ function openWorld(answer: () => Promise<SubmitResult>) {
   const submitted: SubmitMessage[] = [];
   const lines: Record<string, unknown>[] = [];
   const account: ProviderAccount = {
-    capabilities: { messageTypes: ["text"], alphanumericSenders: true, validitySeconds: null },
+    capabilities: {
+      messageTypes: ["text"],
+      alphanumericSenders: true,
+      validitySeconds: null,
+      search: null,
+      readMessage: false,
+    },
     submit: (given) => {
       submitted.push(given);
       return answer();

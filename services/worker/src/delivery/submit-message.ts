@@ -25,6 +25,10 @@ export const LEASE_MARGIN_MS = 20_000;
 /** Of that margin, what must be left when the call begins, in ms, so that its answer can still be written in time. */
 const SETTLE_MARGIN_MS = 5_000;
 
+/** Codes of attempts that ended without a call: they tell nothing of the provider. */
+export const NOT_CALLED_CODES: ReadonlySet<string> = new Set<NotCalledCode>(["NO_ACCOUNT", "EXPIRED", "LEASE_OVER"]);
+type NotCalledCode = "NO_ACCOUNT" | "EXPIRED" | "LEASE_OVER";
+
 /**
  * Calls the provider for one attempt, or tells why it did not. Never rejects: whatever goes wrong is an outcome, and an
  * adapter that throws counts as unknown, since bytes may have left.
@@ -69,8 +73,8 @@ async function callProvider(deps: SubmitDeps, attempt: ClaimedAttempt): Promise<
 }
 
 /** Certain: no byte has left. */
-function notSent(code: string, reason: string): SubmitResult {
-  return { outcome: "try_later", error: { code, reason } };
+function notSent(code: NotCalledCode, reason: string): SubmitResult {
+  return { outcome: "try_later", cause: "unavailable", error: { code, reason } };
 }
 
 function toSubmitMessage(

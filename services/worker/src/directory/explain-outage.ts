@@ -10,3 +10,12 @@ export function explainOutage(error: unknown): unknown {
   const details = { reason: "database_unreachable" };
   return new ApiError("SERVICE_UNAVAILABLE", { details, retryAfterS: RETRY_AFTER_S, cause: error });
 }
+
+/** What the database answers; when it is away, rejects with what a client is told. */
+export async function orExplainOutage<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw explainOutage(error);
+  }
+}

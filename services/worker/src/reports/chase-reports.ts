@@ -1,0 +1,141 @@
+/*
+ * Asks for reports that have not come: attempts that a provider took and of which it has told nothing final.
+ *
+ * due:    `check_at` is over. Left by being taken, which moves that time, so that nobody asks twice.
+ * taken:  the provider is asked by its own id of the message. What it says is applied exactly as a report.
+ * closed: the last look is over; the event `report_missing` says so, and nobody asks again. A late report still applies.
+ *
+ * Trade: a look is worth little and a submit much. What is due beyond the bound of a run is not asked for now but at its
+ * next look, so that a provider that sends no reports at all is neither flooded nor can fill the index.
+ */
+import { PROVIDER_NAMES, type ProviderName, settledOutcome } from "@sms-gateway/contracts";
+import { changeMessages, type DueCheck, moveChecks, takeUnreportedAttempts } from "@sms-gateway/db";
+import type { ReadResult } from "@sms-gateway/providers";
+import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
+import { askSideBySide } from "../ask-side-by-side.ts";
+import type { RepeatedTask } from "../repeat-task.ts";
+import { applyFoundStatuses, type FoundStatus } from "./apply-found-status.ts";
+import type { ApplyReportsDeps } from "./apply-reports.ts";
+import { nextChaseMs } from "./chase-schedule.ts";
+import { foldMissingReport } from "./fold-missing-report.ts";
+
+/** What asking for reports needs. */
+export interface ChaseDeps extends ApplyReportsDeps {
+  readonly accounts: ProviderAccounts;
+  /** Ends what is under way early. */
+  readonly signal: AbortSignal;
+}
+
+const EVERY_MS = 2_000;
+/** Attempts taken in one run; closing and moving on need no provider. */
+const TAKE_MAX = 400;
+/** Questions of one worker to one provider in one run: ten per second, below what any of them allows. */
+const ASK_MAX = 20;
+const CONCURRENCY = 4;
+const ASK_TIMEOUT_MS = 5_000;
+/** Above the longest run: twenty questions, four at a time, five seconds each. */
+const TAKEN_FOR_MS = 60_000;
+
+/** The sweeps, one per provider. */
+export function chaseSweeps(deps: ChaseDeps): RepeatedTask[] {
+  return PROVIDER_NAMES.map((provider) => ({
+    name: `report_chase_${provider}`,
+    everyMs: EVERY_MS,
+    run: () => chaseReports(deps, provider),
+  }));
+}
+
+/** Looks at what is due at one provider: asks for up to twenty reports, and closes what has waited for too long. */
+export async function chaseReports(deps: ChaseDeps, provider: ProviderName): Promise<void> {
+  const request = { provider, limit: TAKE_MAX, takenForMs: TAKEN_FOR_MS };
+  await askAboutReports(deps, provider, await takeUnreportedAttempts(deps.db, request));
+}
+
+/** The same for attempts that were taken already. */
+export async function askAboutReports(
+  deps: ChaseDeps,
+  provider: ProviderName,
+  checks: readonly DueCheck[],
+): Promise<void> {
+  if (checks.length === 0) return;
+  await askForReports(deps, provider, checks.filter(isWaitedFor));
+  if (deps.signal.aborted) return;
+  await moveOn(deps, provider, checks);
+}
+
+/** The message is still open as sent, and its attempt without a final report. */
+function isWaitedFor({ outcome, reportStatus, messageStatus, finalAt }: DueCheck): boolean {
+  return messageStatus === "sent" && finalAt === null && settledOutcome(outcome, reportStatus) === "accepted";
+}
+
+async function askForReports(deps: ChaseDeps, provider: ProviderName, waited: readonly DueCheck[]): Promise<void> {
+  const { metrics } = deps;
+  const askable = waited.filter((check) => check.providerMessageId !== null && isAskable(deps, provider, check));
+  const asked = askable.slice(0, ASK_MAX);
+  if (askable.length > asked.length) {
+    metrics.reportChases.inc({ provider, result: "skipped" }, askable.length - asked.length);
+  }
+  const answers = await askSideBySide(asked, CONCURRENCY, (check) => ask(deps, provider, check));
+  const found = answers.flatMap((answer, place): FoundStatus[] => {
+    const check = asked[place];
+    return answer.result === "found" && check !== undefined ? [{ check, message: answer.message }] : [];
+  });
+  if (asked.length > 0) metrics.reportChases.inc({ provider, result: "asked" }, asked.length);
+  for (const { result } of answers) metrics.reportChases.inc({ provider, result });
+  await applyFoundStatuses(deps, found);
+}
+
+async function ask(
+  { accounts, logger, signal }: ChaseDeps,
+  provider: ProviderName,
+  check: DueCheck,
+): Promise<ReadResult> {
+  const { messageId, attemptNumber: attempt, providerMessageId } = check;
+  const account = accounts.find(provider, check.account);
+  const unavailable: ReadResult = {
+    result: "unavailable",
+    error: { code: "ADAPTER_FAILED", reason: "Our own fault while the provider was asked." },
+  };
+  try {
+    const options = { timeoutMs: ASK_TIMEOUT_MS, signal };
+    const answer = (await account?.readMessage?.(providerMessageId ?? "", options)) ?? unavailable;
+    logger.info({
+      event: "report.asked",
+      message_id: messageId,
+      attempt,
+      provider,
+      provider_message_id: providerMessageId,
+      result: answer.result,
+    });
+    return answer;
+  } catch (err) {
+    logger.error({ event: "report.adapter_failed", message_id: messageId, provider, err });
+    return unavailable;
+  }
+}
+
+/** What was settled meanwhile keeps the time that it was given; the rest is due at its next look, or closed. */
+async function moveOn(deps: ChaseDeps, provider: ProviderName, checks: readonly DueCheck[]): Promise<void> {
+  const moved = checks.map((check) => {
+    const ageMs = check.now.getTime() - check.finishedAt.getTime();
+    const nextMs = isWaitedFor(check) ? nextChaseMs(ageMs, isAskable(deps, provider, check)) : null;
+    return { check, nextMs };
+  });
+  await moveChecks(
+    deps.db,
+    moved.flatMap(({ check, nextMs }) => (nextMs === undefined ? [] : [{ ...check, checkInMs: nextMs }])),
+  );
+  const over = new Map(moved.flatMap(({ check, nextMs }) => (nextMs === undefined ? [[check.messageId, check]] : [])));
+  if (over.size === 0) return;
+  const missing = new Set<string>();
+  await changeMessages(deps.db, [...over.keys()], "report", (message, attempts) => {
+    const change = foldMissingReport(message, attempts, over.get(message.id)?.attemptNumber ?? 0);
+    if (change?.reportMissing === true) missing.add(message.id);
+    return change;
+  });
+  if (missing.size > 0) deps.metrics.reportChases.inc({ provider, result: "missing" }, missing.size);
+}
+
+function isAskable({ accounts }: ChaseDeps, provider: ProviderName, check: DueCheck): boolean {
+  return accounts.find(provider, check.account)?.capabilities.readMessage === true;
+}

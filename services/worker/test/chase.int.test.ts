@@ -1,0 +1,145 @@
+import { BOOTSTRAP_CLIENT_ID, type ProviderName } from "@sms-gateway/contracts";
+import { changeMessages, claimDue, findMessage, recordAccepted } from "@sms-gateway/db";
+import type { ProviderAccount, ReadResult } from "@sms-gateway/providers";
+import { describeWith, openSql, type Sql } from "@sms-gateway/testkit";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { planRecord } from "../src/messages/plan-record.ts";
+import { chaseReports } from "../src/reports/chase-reports.ts";
+import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
+import { makeEnvelope, newNumber } from "./worker-world.ts";
+
+const HOUR_S = 3600;
+
+describeWith("postgres", "a report that does not come", (adminUrl) => {
+  let parts: WorkerDatabase;
+  let sql: Sql;
+  beforeAll(async () => {
+    parts = await openWorkerDatabase(adminUrl);
+    sql = openSql(parts.url);
+  });
+  afterAll(async () => {
+    await sql.close();
+    await parts.close();
+  });
+  beforeEach(async () => {
+    await sql.ask("truncate messages, attempts, events");
+  });
+
+  /** Messages that Twilio took so long ago, due to be asked for. */
+  async function send(count: number, ageS: number): Promise<string[]> {
+    const numbers = Array.from({ length: count }, newNumber);
+    const planning = { providers: parts.directory.providers(), defaultProvider: undefined, passesCircuit: () => true };
+    const rows = planRecord(makeEnvelope("secret", {}, numbers), { ...planning, client: undefined, now: new Date() });
+    await recordAccepted(
+      parts.db,
+      rows.map((row) => ({ ...row, plannedProvider: "twilio" })),
+    );
+    const lane = rows[0]?.lane ?? "normal";
+    await claimDue(parts.db, { lane, provider: "twilio", slots: count, leaseMs: 60_000, afterClientId: null });
+    const ids = rows.map(({ id }) => id);
+    await changeMessages(parts.db, ids, "submit", ({ id }) => ({
+      status: "sent",
+      attempts: [{ number: 1, outcome: "accepted", providerMessageId: `SM-${id}`, checkInMs: 0 }],
+    }));
+    await sql.ask("update attempts set finished_at = now() - $1::int * interval '1 s'", [ageS]);
+    return ids;
+  }
+
+  /** One run, with an account that answers like that; tells what it was asked. */
+  async function chase(answer?: (providerMessageId: string) => ReadResult): Promise<string[]> {
+    const asked: string[] = [];
+    const account: ProviderAccount = {
+      capabilities: {
+        messageTypes: ["text"],
+        alphanumericSenders: true,
+        validitySeconds: null,
+        search: null,
+        readMessage: answer !== undefined,
+      },
+      submit: async () => ({ outcome: "unknown", error: { code: "X", reason: "not asked in this test" } }),
+      verifyCallback: () => false,
+      parseCallback: () => [],
+      ...(answer === undefined
+        ? {}
+        : {
+            readMessage: async (id: string) => {
+              asked.push(id);
+              return answer(id);
+            },
+          }),
+    };
+    const accounts = { find: (_: ProviderName) => account, list: () => [], describe: () => [] };
+    await chaseReports({ ...parts, accounts, signal: new AbortController().signal }, "twilio");
+    return asked;
+  }
+
+  const read = (id: string) => findMessage(parts.db, BOOTSTRAP_CLIENT_ID, id);
+  const lookInS = async (): Promise<(number | null)[]> =>
+    (
+      await sql.ask<{ s: number | null }>(
+        "select round(extract(epoch from check_at - now()))::int as s from attempts order by message_id",
+      )
+    ).map(({ s }) => s);
+  const found = (status: "delivered" | "sent") => (providerMessageId: string) =>
+    ({ result: "found", message: { providerMessageId, status, providerStatus: status, error: null } }) as const;
+
+  it("is applied as a report once the provider tells it, and then nobody asks again", async () => {
+    const [id = ""] = await send(1, 45);
+    expect(await chase(found("delivered"))).toEqual([`SM-${id}`]);
+    expect(await read(id)).toMatchObject({ status: "delivered", attempts: [{ reportStatus: "delivered" }] });
+    expect(await lookInS()).toEqual([null]);
+    expect(await chase(found("delivered"))).toEqual([]);
+  });
+
+  it("is asked for again later when the provider has none, does not answer, or does not know the message", async () => {
+    const answers: ((id: string) => ReadResult)[] = [
+      found("sent"),
+      () => ({ result: "not_found" }),
+      () => ({ result: "unavailable", error: { code: "TIMEOUT", reason: "no answer" } }),
+      () => {
+        throw new TypeError("a fault of the adapter");
+      },
+    ];
+    for (const answer of answers) {
+      const [id = ""] = await send(1, 600);
+      expect(await chase(answer)).toHaveLength(1);
+      expect((await read(id))?.status).toBe("sent");
+      const [nextS] = await lookInS();
+      expect(nextS).toBeGreaterThan(2_900);
+      expect(nextS).toBeLessThanOrEqual(3_000);
+      await sql.ask("truncate messages, attempts, events");
+    }
+  });
+
+  it("is not waited for after 72 hours: the message is closed as sent, once", async () => {
+    const [id = ""] = await send(1, 72 * HOUR_S);
+    await chase(found("sent"));
+    await chase(found("sent"));
+    const message = await read(id);
+    expect(message).toMatchObject({ status: "sent", finalAt: expect.any(Date) });
+    expect(message?.events.filter(({ type }) => type === "message.report_missing")).toHaveLength(1);
+    expect(await lookInS()).toEqual([null]);
+  });
+
+  it("is left until then where the provider cannot be asked", async () => {
+    const [early = ""] = await send(1, 2 * HOUR_S);
+    await chase();
+    const [nextS] = await lookInS();
+    expect(nextS).toBeGreaterThan(70 * HOUR_S - 60);
+    expect((await read(early))?.finalAt).toBeNull();
+    await sql.ask("update attempts set check_at = now(), finished_at = now() - interval '72 h'");
+    await chase();
+    expect((await read(early))?.events.at(-1)?.type).toBe("message.report_missing");
+  });
+
+  it("is asked for at most twenty times in one run; the others come with their next look", async () => {
+    await send(50, 130);
+    expect(await chase(found("sent"))).toHaveLength(20);
+    const waits = await lookInS();
+    expect(waits).toHaveLength(50);
+    for (const waitS of waits) expect(waitS).toBeGreaterThan(400);
+    expect(await parts.registry.getSingleMetricAsString("sms_report_chases_total")).toMatch(
+      /result="skipped"[^}]*} 30/,
+    );
+  });
+});
