@@ -12,11 +12,10 @@ export interface LoadResult {
   readonly failures: number;
 }
 
-const BODY = JSON.stringify({
-  to: "+12025550123",
-  message: "Hello! This is a test message.",
-  sms_type: "transactional",
-});
+const BODY = { to: "+12025550123", message: "Hello! This is a test message.", sms_type: "transactional" };
+/** For requests with a thousand recipients. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const AT_ONCE = 4;
 const API_KEY = "b57410a7-ea73-4b3d-811f-daa0bb565500";
 
 /** Posts to `sms/send` over keep-alive connections for so many seconds. */
@@ -28,7 +27,7 @@ export async function postLoad(
     url: `${baseUrl}/api/v1/sms/send`,
     method: "POST",
     headers: { "content-type": "application/json", "api-key": API_KEY },
-    body: BODY,
+    body: JSON.stringify(BODY),
     connections,
     duration: seconds,
     timeout: 10,
@@ -43,21 +42,38 @@ export async function postLoad(
   };
 }
 
+/** Whose requests they are; the bootstrapped client's by default. */
+export interface Sender {
+  readonly apiKey?: string;
+}
+
 /** Posts one message every `everyMs`, so that none meets another. */
 export async function postSingles(
   baseUrl: string,
-  { count, everyMs }: { count: number; everyMs: number },
+  { count, everyMs, body = BODY }: { count: number; everyMs: number; body?: object },
 ): Promise<void> {
   for (let posted = 0; posted < count; posted += 1) {
-    const answer = await fetch(`${baseUrl}/api/v1/sms/send`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "api-key": API_KEY },
-      body: BODY,
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (answer.status !== 202)
-      throw new Error(`a single message was answered ${answer.status}: ${await answer.text()}`);
-    await answer.arrayBuffer();
+    await post(baseUrl, body);
     await delay(everyMs);
   }
+}
+
+/** Posts these requests, a few at a time. */
+export async function postInTurn(baseUrl: string, bodies: readonly object[], sender: Sender = {}): Promise<void> {
+  const left = bodies.values();
+  const connection = async (): Promise<void> => {
+    for (const body of left) await post(baseUrl, body, sender);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, connection));
+}
+
+async function post(baseUrl: string, body: object, { apiKey = API_KEY }: Sender = {}): Promise<void> {
+  const answer = await fetch(`${baseUrl}/api/v1/sms/send`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "api-key": apiKey },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  if (answer.status !== 202) throw new Error(`a request was answered ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
 }

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
 import {
   findFreePort,
@@ -20,6 +21,8 @@ export interface Stack {
   readonly databaseUrl: string;
   /** Our own processes, the carrier lab aside. */
   readonly pids: readonly number[];
+  /** Makes one more client, and gives its API key. */
+  createClient(name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +30,7 @@ export interface Stack {
 export type Shape = "docker" | "standalone";
 
 const ROOT = resolve(import.meta.dirname, "..");
+const run = promisify(execFile);
 const KINDS = ["postgres", "redis", "rabbitmq"] as const;
 
 /** Starts one process of ours and keeps its output in a file. */
@@ -124,7 +128,33 @@ export async function startStack(folder: RunFolder, shape: Shape): Promise<Stack
     throw error;
   }
   const pids = children.slice(1).flatMap(({ pid }) => pid ?? []);
-  return { gatewayUrl, databaseUrl: servers.databaseUrl, pids, stop };
+  const createClient = (name: string) => createKeyedClient(servers.databaseUrl, gatewayUrl, name);
+  return { gatewayUrl, databaseUrl: servers.databaseUrl, pids, createClient, stop };
+}
+
+/** By the admin CLI, as operators do; resolves when the gateway knows the key. */
+async function createKeyedClient(databaseUrl: string, gatewayUrl: string, name: string): Promise<string> {
+  const admin = async (...words: string[]): Promise<string> => {
+    const env = { PATH: process.env.PATH ?? "", DATABASE_URL: databaseUrl };
+    const { stdout } = await run(process.execPath, ["services/worker/dist/admin.js", ...words], { cwd: ROOT, env });
+    return stdout;
+  };
+  const id = find(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, await admin("client", "create", name));
+  const apiKey = find(/sk_test_[A-Za-z0-9_-]+/, await admin("key", "create", id));
+  await waitFor(
+    async () => {
+      const headers = { "api-key": apiKey };
+      return (await fetch(`${gatewayUrl}/api/v1/sms/send`, { method: "POST", headers })).status !== 401;
+    },
+    { timeoutMs: 5_000, intervalMs: 200, what: "the gateway to know the new key" },
+  );
+  return apiKey;
+}
+
+function find(pattern: RegExp, printed: string): string {
+  const [found] = pattern.exec(printed) ?? [];
+  if (found === undefined) throw new Error(`the admin CLI printed no ${pattern}: ${printed}`);
+  return found;
 }
 
 /** Ends a process and waits for its end; after 20 s by force. */

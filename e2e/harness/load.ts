@@ -16,14 +16,16 @@ export interface SentRequest {
 export interface SendTextOptions {
   readonly apiKey?: string;
   readonly idempotencyKey?: string;
+  /** Put behind the text, to make it longer. */
+  readonly end?: string;
   /** Fields of the request beside recipient and text. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** Sends one text of its own to a number of its own. A request without an answer has status 0. */
 export async function sendText(product: ProductFace, options: SendTextOptions = {}): Promise<SentRequest> {
-  const { fields = {}, idempotencyKey = randomUUID(), apiKey = product.apiKey } = options;
-  const [to, text] = [product.traces.newNumber(), product.traces.newText()];
+  const { fields = {}, idempotencyKey = randomUUID(), apiKey = product.apiKey, end = "" } = options;
+  const [to, text] = [product.traces.newNumber(), product.traces.newText() + end];
   const sentAtMs = performance.now();
   const post: PostOptions = { idempotencyKey, apiKey };
   const answer = await product

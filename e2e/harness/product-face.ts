@@ -33,6 +33,8 @@ export interface ProductFace {
   postTo(url: string, path: string, body: unknown, options?: PostOptions): Promise<Answer>;
   /** `GET` from the gateway with the bootstrapped client's key, or another. */
   get(path: string, apiKey?: string): Promise<Answer>;
+  /** The same from another gateway, with the bootstrapped client's key. */
+  getFrom(url: string, path: string): Promise<Answer>;
   /** `POST /api/v1/sms/send`. */
   send(body: unknown, options?: PostOptions): Promise<Answer>;
   /** What the handset has received, oldest first. */
@@ -79,6 +81,7 @@ export function openFace({ gatewayUrl, labUrl, apiKey, traces, services }: FaceO
     call: (path, options) => callHttp(gatewayUrl + path, options),
     post: (path, body, options) => postTo(gatewayUrl, path, body, options),
     postTo,
+    getFrom: (url, path) => callHttp(url + path, { headers: { "api-key": apiKey } }),
     get: (path, key = apiKey) => callHttp(gatewayUrl + path, { headers: { "api-key": key } }),
     send: (body, options) => postTo(gatewayUrl, "/api/v1/sms/send", body, options),
     readInbox: (number) => readInbox(labUrl, number),

@@ -30,8 +30,16 @@ export interface Product extends ProductFace {
   /** Runs the admin CLI, as `make admin ARGS='…'` does, and gives what it prints. */
   admin(...words: string[]): Promise<string>;
   /** One more gateway with other settings, which is stopped with the rest. */
-  startGateway(settings: Settings, readyPath?: string): Promise<{ readonly url: string }>;
+  startGateway(settings: Settings, readyPath?: string): Promise<StartedService>;
+  /** One more worker with other settings, which is stopped with the rest. */
+  startWorker(settings: Settings): Promise<StartedService>;
   stop(): Promise<void>;
+}
+
+/** A service beside those that every product has. */
+export interface StartedService {
+  readonly url: string;
+  readonly service: Service;
 }
 
 const MAIN_OF = {
@@ -61,6 +69,17 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     create(name, settings[name] ?? {}, `${urls[name]}${name === "lab" ? "/healthz" : "/readyz"}`),
   );
 
+  const startOneMore = async (
+    name: "gateway" | "worker",
+    more: Settings,
+    readyPath: string,
+  ): Promise<StartedService> => {
+    const port = `${await findFreePort()}`;
+    const url = `http://127.0.0.1:${port}`;
+    const service = create(name, { ...settings[name], ...more, [`${name.toUpperCase()}_PORT`]: port }, url + readyPath);
+    await service.start();
+    return { url, service };
+  };
   const stop = async (): Promise<void> => {
     await Promise.all(started.filter((service) => service.isRunning()).map((service) => service.stop()));
     await rm(folder, { recursive: true, force: true });
@@ -71,12 +90,8 @@ export async function startProduct(servers: ProductServers, { settings = {} }: P
     urls,
     ...openFace({ gatewayUrl: urls.gateway, labUrl: urls.lab, apiKey, traces, services: started }),
     admin: (...words) => runAdmin(base.worker, words),
-    async startGateway(more, readyPath = "/readyz") {
-      const port = await findFreePort();
-      const url = `http://127.0.0.1:${port}`;
-      await create("gateway", { ...more, GATEWAY_PORT: `${port}` }, url + readyPath).start();
-      return { url };
-    },
+    startGateway: (more, readyPath = "/readyz") => startOneMore("gateway", more, readyPath),
+    startWorker: (more) => startOneMore("worker", more, "/readyz"),
     stop,
   };
   await startTogether(Object.values(services), stop);
