@@ -16,3 +16,4 @@ export { type RequestLogOptions, requestLog } from "./request-log.ts";
 export { type RunningService, type RunServiceOptions, runService } from "./run-service.ts";
 export { type SettingProblem, SettingsError } from "./settings-error.ts";
 export { createStopSequence, type StopSequence } from "./stop-sequence.ts";
+export { untilReady } from "./until-ready.ts";

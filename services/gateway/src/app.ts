@@ -7,6 +7,7 @@ import {
   metricsRoute,
   requestIdPlugin,
   requestLog,
+  untilReady,
   usesDefaultSecrets,
 } from "@sms-gateway/runtime";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -30,6 +31,8 @@ const KEEPER_DRAIN_MS = 2_000;
 /** The gateway as an app. */
 export interface Gateway {
   readonly app: FastifyInstance;
+  /** Resolves once all that it depends on answers, or after `limitMs`; says which. */
+  untilReady(limitMs: number): Promise<boolean>;
   /** Makes `/readyz` answer 503; call it before `app.close()`. */
   beginStop(): void;
 }
@@ -69,7 +72,8 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
   await registerForwarding(app, settings);
 
   await app.register(homeRoutes);
-  await app.register(healthRoutes, { checks: readinessChecks(deps), isStopping: () => stopping });
+  const checks = readinessChecks(deps);
+  await app.register(healthRoutes, { checks, isStopping: () => stopping });
   await app.register(metricsRoute, { metrics, token: settings.METRICS_TOKEN });
   await registerApiPaths(app, async (api) => {
     await sendMessageRoute(api, send);
@@ -81,6 +85,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
   app.addHook("onClose", () => send.keeper.drain(KEEPER_DRAIN_MS));
   return {
     app,
+    untilReady: (limitMs) => untilReady(checks, limitMs),
     beginStop: () => {
       stopping = true;
     },

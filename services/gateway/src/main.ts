@@ -11,6 +11,11 @@ import {
 import { buildGateway } from "./app.ts";
 import { gatewaySettings, loadGatewaySettings } from "./config.ts";
 
+/**
+ * How long the port stays closed while queue, Redis or directory are still on their way: in a rolling restart clients then
+ * go to another gateway instead of being refused by this one. After that it opens and says what is missing.
+ */
+const READY_LIMIT_MS = 5_000;
 /** From the signal to the end of the process; a publish may take 5 s. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -61,6 +66,7 @@ async function start(): Promise<RunningService> {
   });
   stop.add("http", () => gateway.app.close());
   stop.add("readiness", () => gateway.beginStop());
+  if (!(await gateway.untilReady(READY_LIMIT_MS))) logger.warn({ event: "service.not_ready" });
   await gateway.app.listen({ host: settings.GATEWAY_HOST, port: settings.GATEWAY_PORT });
   return stop;
 }

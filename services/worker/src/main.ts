@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { createAmqpQueue } from "@sms-gateway/amqp";
 import { openDatabase } from "@sms-gateway/db";
 import { createRedisConnection, createRedisDirectoryPublisher, redisHealth } from "@sms-gateway/redis";
@@ -12,6 +13,11 @@ import {
 import { buildWorker } from "./app.ts";
 import { loadWorkerSettings, workerSettings } from "./config.ts";
 
+/**
+ * How long the port stays closed while the database is on its way: in a rolling restart readers then go to another worker
+ * instead of being refused by this one. After that it opens, for callbacks above all.
+ */
+const START_LIMIT_MS = 5_000;
 /** Beyond the submit timeout: results are written, batches acknowledged, connections closed. */
 const STOP_MARGIN_MS = 5_000;
 const LONGEST_SUBMIT_MS = 10_000;
@@ -66,9 +72,11 @@ async function start(): Promise<RunningService> {
   stop.add("http", () => worker.app.close());
   stop.add("work", () => worker.stop());
   stop.add("readiness", () => worker.beginStop());
+  const started = worker.start();
+  await Promise.race([started, delay(START_LIMIT_MS, undefined, { ref: false })]);
   await worker.app.listen({ host: settings.WORKER_HOST, port: settings.WORKER_PORT });
-  // Not waited for: with the database away the worker lives, says so, and takes callbacks. What waiting does not mend
-  // ends the process as an unhandled rejection.
-  void worker.start();
+  // Not waited for any longer: with the database away the worker lives, says so, and takes callbacks. What waiting does
+  // not mend ends the process as an unhandled rejection, of this promise since the race has taken that of the other.
+  void started.then(() => logger.info({ event: "worker.working" }));
   return { ...stop, stopTimeoutMs: settings.SUBMIT_TIMEOUT_MS + STOP_MARGIN_MS };
 }
