@@ -15,7 +15,7 @@ interface Plan {
   readonly leadS: number;
 }
 
-/** Issue 4, item 4. */
+/** A minute in which a campaign and many reminders come due together. */
 const PLAN: Plan = { messages: 50_000, dueWithinS: 60, leadS: 45 };
 const PLAN_QUICK: Plan = { messages: 5_000, dueWithinS: 6, leadS: 10 };
 
