@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AccountingView, ProviderStateView } from "@sms-gateway/contracts";
 import { waitFor } from "@sms-gateway/testkit";
 import { expect } from "vitest";
@@ -10,11 +11,16 @@ export interface AdminApi {
   /** `GET` below `/api/v1/admin/` of the worker. */
   get(path: string): Promise<Answer>;
   readProvider(name: string): Promise<ProviderStateView>;
-  readAccounting(): Promise<AccountingView>;
+  /** The accounting of yesterday and of today (UTC): all that this product has ever accepted, though midnight passes. */
+  readAccounting(): Promise<AccountingView[]>;
 }
+
+/** What was accepted became these. */
+type Books = Pick<AccountingView, "recorded" | "aliases" | "dead_letters">;
 
 /** The worker sums up what came in batches, in batches. */
 const BALANCED_WITHIN_MS = 15_000;
+const DAY_MS = 24 * 3600 * 1000;
 
 /** Makes a key for it by the admin CLI. */
 export async function openAdminApi(product: Product): Promise<AdminApi> {
@@ -30,25 +36,36 @@ export async function openAdminApi(product: Product): Promise<AdminApi> {
       return found;
     },
     async readAccounting() {
-      const date = new Date().toISOString().slice(0, 10);
-      return read(await get(`accounting?date=${date}`));
+      const days = [DAY_MS, 0].map((agoMs) => new Date(Date.now() - agoMs).toISOString().slice(0, 10));
+      return await Promise.all(days.map(async (date) => read(await get(`accounting?date=${date}`))));
     },
   };
 }
 
-/** Everything that gateways have announced has become something: nothing was lost on its way. */
-export async function expectBalanced(admin: AdminApi): Promise<AccountingView> {
-  let last: AccountingView | undefined;
+/**
+ * Waits until all that the product has accepted became exactly this, and nothing is missing. A group that is lost is not
+ * announced: it shows in what is recorded, and as missing once a later one has come.
+ */
+export async function expectBalanced(admin: AdminApi, books: Books): Promise<void> {
+  const expected = { ...books, balanced: true, missing_batches: [] };
+  let last: ReturnType<typeof sumDays> | undefined;
   const isBalanced = async () => {
-    last = await admin.readAccounting();
-    return last.balanced;
+    last = sumDays(await admin.readAccounting());
+    return isDeepStrictEqual(last, expected);
   };
   const options = { what: "the books to balance", timeoutMs: BALANCED_WITHIN_MS, intervalMs: 250 };
-  await waitFor(isBalanced, options).catch((error: unknown) =>
-    expect(last, String(error)).toMatchObject({ balanced: true }),
-  );
-  if (last === undefined) throw new Error("there are no books");
-  return last;
+  await waitFor(isBalanced, options).catch((error: unknown) => expect(last, String(error)).toEqual(expected));
+}
+
+function sumDays(days: readonly AccountingView[]) {
+  const sum = (name: keyof Books) => days.reduce((all, day) => all + day[name], 0);
+  return {
+    recorded: sum("recorded"),
+    aliases: sum("aliases"),
+    dead_letters: sum("dead_letters"),
+    balanced: days.every(({ balanced }) => balanced),
+    missing_batches: days.flatMap(({ missing_batches: missing }) => missing),
+  };
 }
 
 /** Gives an answer the type that the contract promises for its route. */

@@ -140,6 +140,8 @@ function buildSettings({ servers, ports, urls, apiKey, inboxFile }: SettingFacts
     BOOTSTRAP_API_KEY: apiKey,
     LAB_URL: urls.lab,
     LAB_TOKEN: labToken,
+    // A loss is to be seen before a test has ended.
+    ACCOUNTING_LOST_AFTER_S: "2",
   };
   const lab: Settings = { LAB_PORT: `${ports.lab}`, LAB_TOKEN: labToken, LAB_INBOX_FILE: inboxFile };
   return { gateway, worker, lab };

@@ -74,6 +74,7 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
     const voided: [number, number][] = stamp.voided;
     const voidedCount = voided.reduce((sum, [first, last]) => sum + last - first + 1, 0);
     expect(voidedCount).toBe(stamp.sequence - 1 - confirmed);
+    expect(stamp.settled).toBe(stamp.sequence - 1);
     expect(voidedCount).toBeGreaterThanOrEqual(4);
     // Once told, the news is not repeated.
     expect(await publishOne(queue)).toEqual({ ending: "confirmed" });
@@ -82,6 +83,7 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
       boot_id: "boot-1",
       sequence: stamp.sequence + 1,
       messages: { [day]: 1 },
+      settled: stamp.sequence,
     });
   });
 

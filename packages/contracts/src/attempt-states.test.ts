@@ -126,6 +126,12 @@ describe("the status of a message", () => {
       { retryPlanned: true, closed: false },
       "sent",
     ],
+    [
+      "is undelivered when only that is known, though another try was planned",
+      [{ outcome: "unknown", reportStatus: "undelivered" }],
+      { retryPlanned: true, closed: false },
+      "undelivered",
+    ],
     ["is unknown when such a message is closed", [{ outcome: "unknown", reportStatus: null }], closed, "unknown"],
     [
       "is sent when a report proves an unanswered submit",
@@ -208,7 +214,8 @@ describe("the status of a message", () => {
           ...at,
           retryPlanned: true,
         });
-        expect(["delivered", "sent", "sending", "queued"]).toContain(again);
+        // `unknown` where a provider had accepted another attempt: the try that was planned is given up.
+        expect(["delivered", "sent", "sending", "queued", "unknown"]).toContain(again);
       }),
     );
   });

@@ -87,7 +87,8 @@ const ENDS = ["unknown", "undelivered", "failed", "expired", "canceled"] as cons
  * in flight while any attempt or retry is open (sent > sending > queued); else the best of the ends (unknown >
  * undelivered > failed > expired > canceled). An attempt of unknown outcome keeps the message `sending`, or `queued` while
  * another try is planned, until it is closed; then no end is better than `unknown` unless the message was delivered or
- * is with a carrier. Once a provider is known to have accepted the message, other attempts are not waited for.
+ * is with a carrier. Once a provider is known to have accepted the message, other attempts in doubt are not waited for,
+ * and a try that is planned is given up: after a provider accepted, no report leads to another.
  */
 export function deriveMessageState(attempts: readonly AttemptProgress[], outlook: MessageOutlook): MessageState {
   const isTaken = attempts.some((one) => settledOutcome(one.outcome, one.reportStatus) === "accepted");
@@ -95,7 +96,7 @@ export function deriveMessageState(attempts: readonly AttemptProgress[], outlook
   if (states.includes("delivered")) return "delivered";
   if (states.includes("sent")) return "sent";
   if (states.includes("sending")) return "sending";
-  if (outlook.retryPlanned) return "queued";
+  if (outlook.retryPlanned && !isTaken) return "queued";
   if (states.includes("in_doubt")) return "sending";
   return ENDS.find((end) => states.includes(end)) ?? "failed";
 }
@@ -112,7 +113,8 @@ export function mayBeDouble(
   return possible + (retryPlanned ? 1 : 0) > 1;
 }
 
-function mayHaveArrived({ outcome, reportStatus }: AttemptProgress): boolean {
+/** Whether the message may have reached the handset, or may still reach it, through this attempt. */
+export function mayHaveArrived({ outcome, reportStatus }: AttemptProgress): boolean {
   if (reportStatus === "delivered") return true;
   const isProven = reportStatus !== null && reportStatus !== "unknown";
   if (isProven) return !isFinalReport(reportStatus);

@@ -6,6 +6,7 @@ const STAMP = {
   boot_id: "boot-1",
   sequence: 9,
   messages: { "2026-11-21": 3 },
+  settled: 8,
   voided: [
     [2, 4],
     [8, 8],
@@ -14,12 +15,17 @@ const STAMP = {
 
 test("a stamp is read as it was written", () => {
   const stamp = readStamp(STAMP);
-  expect(stamp).toEqual({ bootId: "boot-1", sequence: 9, messages: { "2026-11-21": 3 }, voided: STAMP.voided });
+  expect(stamp).toEqual({ bootId: "boot-1", sequence: 9, messages: STAMP.messages, settled: 8, voided: STAMP.voided });
   expect(stamp && writeStamp(stamp)).toEqual(STAMP);
 });
 
 test("a stamp with fields that we do not know is read", () => {
   expect(readStamp({ ...STAMP, region: "eu" })).toMatchObject({ sequence: 9 });
+});
+
+test("a stamp that does not say what is settled is read, and settles nothing", () => {
+  const { settled: _, ...before } = STAMP;
+  expect(readStamp(before)).toMatchObject({ sequence: 9, settled: 0 });
 });
 
 test.each<[string, unknown]>([
@@ -45,6 +51,12 @@ test.each<[string, unknown]>([
   ],
   ["a voided range that ends before it begins", { ...STAMP, voided: [[4, 2]] }],
   ["voided ranges that are not earlier", { ...STAMP, voided: [[2, 9]] }],
+  ["a settled sequence that is not earlier", { ...STAMP, settled: 9 }],
+  ["a settled sequence below 0", { ...STAMP, settled: -1 }],
+  [
+    "more voided ranges than anybody writes",
+    { ...STAMP, sequence: 2000, voided: Array.from({ length: 501 }, (_, index) => [2 * index + 1, 2 * index + 1]) },
+  ],
   ["a voided range of three numbers", { ...STAMP, voided: [[1, 2, 3]] }],
 ])("%s is no stamp", (_, value) => {
   expect(readStamp(value)).toBeNull();

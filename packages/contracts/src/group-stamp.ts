@@ -2,6 +2,9 @@ import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { GroupStamp } from "./ports/message-queue.ts";
 
+/** Keeps the stamp far below amqplib's limit of 64 KiB for headers. */
+export const VOIDED_RANGES_MAX = 500;
+
 const Sequence = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
 /** A stamp beside its group: as a header over AMQP, as a column in Postgres. */
@@ -12,30 +15,34 @@ const WireStamp = Type.Object({
     minProperties: 1,
     additionalProperties: false,
   }),
-  voided: Type.Optional(Type.Array(Type.Tuple([Sequence, Sequence]))),
+  settled: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  voided: Type.Optional(Type.Array(Type.Tuple([Sequence, Sequence]), { maxItems: VOIDED_RANGES_MAX })),
 });
 type WireStamp = Static<typeof WireStamp>;
 
 const compiled = Compile(WireStamp);
 
 /** The stamp as it goes beside its group. */
-export function writeStamp({ bootId, sequence, messages, voided }: GroupStamp): WireStamp {
+export function writeStamp({ bootId, sequence, messages, settled, voided }: GroupStamp): WireStamp {
   return {
     boot_id: bootId,
     sequence,
     messages: { ...messages },
+    settled,
     ...(voided.length > 0 ? { voided: voided.map(([first, last]) => [first, last]) } : {}),
   };
 }
 
 /**
  * Reads what stands beside a group. `null` for anything that is no stamp: it is missing, or of a version that counted
- * envelopes in the place of messages, or wrong. A group is read all the same.
+ * envelopes in the place of messages, or wrong. A group is read all the same. A stamp that does not say what is settled is
+ * of a version that knew only void sequences: nothing before it is missed.
  */
 export function readStamp(value: unknown): GroupStamp | null {
   if (!compiled.Check(value)) return null;
-  const { boot_id: bootId, sequence, messages, voided = [] } = value;
-  return areEarlier(voided, sequence) ? { bootId, sequence, messages, voided } : null;
+  const { boot_id: bootId, sequence, messages, settled = 0, voided = [] } = value;
+  const isSound = settled < sequence && areEarlier(voided, sequence);
+  return isSound ? { bootId, sequence, messages, settled, voided } : null;
 }
 
 /** Whether these are ranges in ascending order, all before the sequence. */

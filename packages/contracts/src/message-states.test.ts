@@ -42,8 +42,10 @@ test("only messages that no provider has can be canceled", () => {
   expect(cancelable).toEqual(["scheduled", "queued"]);
 });
 
-test("a message that may have gone out never expires at its deadline", () => {
-  expect(isAllowedTransition("sending", "expired", "deadline")).toBe(false);
+test("a message that may have gone out can end unknown at its deadline, and in every way that attempts tell", () => {
+  for (const end of ["undelivered", "failed", "expired", "canceled"] as const) {
+    expect(isAllowedTransition("sending", end, "deadline")).toBe(true);
+  }
   expect(isAllowedTransition("sending", "unknown", "deadline")).toBe(true);
 });
 

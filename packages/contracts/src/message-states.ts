@@ -49,20 +49,22 @@ export interface Transition {
 export const TRANSITIONS: readonly Transition[] = [
   ...changes("record", { accepted: ["scheduled", "queued", "rejected", "expired"] }),
   ...changes("claim", { scheduled: ["sending"], queued: ["sending"] }),
-  // `queued` is the wait for the next provider or the next round; a late answer may still find the message there.
+  // `queued` is the wait for the next provider or the next round; a late answer may still find the message there: that it
+  // was taken, or refused for its number, and then it is not tried again. From `sending` every end that reports about
+  // other attempts may have left open.
   ...changes("submit", {
-    queued: ["sent"],
-    sending: ["sent", "queued", "failed", "unknown", "expired"],
+    queued: ["sent", "sending", "undelivered", "failed", "expired", "canceled", "unknown"],
+    sending: ["sent", "queued", "undelivered", "failed", "expired", "canceled", "unknown"],
     unknown: ["sent", "undelivered", "failed", "expired", "canceled"],
   }),
   ...changes("resolve", {
-    queued: ["sent"],
-    sending: ["sent", "queued", "failed", "expired"],
+    queued: ["sent", "sending", "undelivered", "failed", "expired", "canceled", "unknown"],
+    sending: ["sent", "queued", "undelivered", "failed", "expired", "canceled", "unknown"],
     unknown: ["sent", "undelivered", "failed", "expired", "canceled"],
   }),
   ...changes("report", {
     // A report may outrun the answer to the submit, or come for an earlier attempt while a retry waits.
-    queued: ["sent", "delivered", "undelivered", "failed", "expired", "canceled"],
+    queued: ["sent", "delivered", "undelivered", "failed", "expired", "canceled", "unknown"],
     sending: ["sent", "delivered", "undelivered", "failed", "expired", "canceled", "unknown"],
     // Back to sending: it was with a carrier that gave up, while another attempt is open.
     sent: ["sending", "delivered", "undelivered", "failed", "expired", "canceled", "unknown"],
@@ -76,7 +78,8 @@ export const TRANSITIONS: readonly Transition[] = [
     scheduled: ["expired"],
     // Nothing came of the next try: what is known of those before it.
     queued: ["expired", "failed", "unknown", "undelivered", "canceled"],
-    sending: ["sent", "unknown"],
+    // Not `expired` for want of an answer, only as a carrier has reported it.
+    sending: ["sent", "unknown", "undelivered", "failed", "expired", "canceled"],
   }),
   ...changes("cancel", { scheduled: ["canceled"], queued: ["canceled"] }),
 ];

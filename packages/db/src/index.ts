@@ -2,6 +2,7 @@ export { accountGroups, type DayCounts, type TakenStamp } from "./accounting/acc
 export * from "./accounting/drop-old-accepted-marks.ts";
 export * from "./accounting/missing-batches.ts";
 export { countAccountingDay, readAccounting, sumUnaccounted } from "./accounting/read-accounting.ts";
+export { type BatchRange, writeOffBatches } from "./accounting/write-off-batches.ts";
 export * from "./admission/db-admission.ts";
 export * from "./admission/drop-expired-admission.ts";
 export type { Amount } from "./amount.ts";
@@ -16,6 +17,7 @@ export {
   takeUnknownAttempts,
   takeUnreportedAttempts,
 } from "./change/due-checks.ts";
+export { describeEnd, isRefusedForGood } from "./change/describe-end.ts";
 export * from "./change/expire-leases.ts";
 export * from "./change/expire-overdue.ts";
 export * from "./change/find-stranded.ts";
@@ -37,6 +39,7 @@ export type { Database } from "./connections.ts";
 export { AlreadyExistsError, DatabaseUnavailableError } from "./database-errors.ts";
 export * from "./dead-letters/kept-letters.ts";
 export * from "./dead-letters/order-letters.ts";
+export * from "./dead-letters/reject-lost-messages.ts";
 export * from "./dead-letters/take-letters.ts";
 export * from "./directory/api-keys.ts";
 export * from "./directory/clients.ts";

@@ -6,6 +6,17 @@ const Time = Type.String({ format: "date-time" });
 /** Most dead letters that one request may name. */
 export const DEAD_LETTER_IDS_MAX = 200;
 
+/** Longest id and longest name of a queue that are kept with a dead letter, in characters. */
+export const NAME_CHARACTERS_MAX = 255;
+
+/** What the database can hold as such a name; anything else is nobody's. An empty one, in a query, stands for none. */
+export const STORED_NAME = { maxLength: NAME_CHARACTERS_MAX, pattern: "^[^\\u0000]*$" } as const;
+
+/** Path of `POST /api/v1/admin/dead-letters/{id}/requeue` and `…/discard`. */
+export const DeadLetterParams = Type.Object({
+  id: Type.String({ ...STORED_NAME, description: "Id of the dead letter." }),
+});
+
 /** What could not be read and waits for an operator, without anything of a person in it. */
 export const DeadLetterView = Type.Object({
   id: Type.String(),
@@ -37,11 +48,11 @@ export type DeadLetterList = Static<typeof DeadLetterList>;
 export const DeadLetterChoice = Type.Object(
   {
     ids: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: DEAD_LETTER_IDS_MAX }),
+      Type.Array(Type.String({ ...STORED_NAME, minLength: 1 }), { minItems: 1, maxItems: DEAD_LETTER_IDS_MAX }),
     ),
     all: Type.Optional(Type.Literal(true)),
     queue: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 255, description: "With all: only those of this queue." }),
+      Type.String({ ...STORED_NAME, minLength: 1, description: "With all: only those of this queue." }),
     ),
   },
   { $id: "DeadLetterChoice", additionalProperties: false },

@@ -35,8 +35,8 @@ export interface BuriedLetter extends DeadLetter {
 }
 
 /**
- * The stamp of one group of accepted requests, so that a reader can prove that none is missing (architecture.md 5.3): per
- * boot id and lane the sequences 1, 2, 3 … must all arrive.
+ * The stamp of one group of accepted requests, so that a reader can prove that none is missing (architecture.md 5.3): of the
+ * sequences 1, 2, 3 … per boot id and lane, all up to `settled` must arrive that no stamp calls void. See `StampBook`.
  */
 export interface GroupStamp {
   /** One life of one process that publishes. */
@@ -44,7 +44,9 @@ export interface GroupStamp {
   readonly sequence: number;
   /** Messages (recipients) in the group, by the UTC day (`YYYY-MM-DD`) of their acceptance. */
   readonly messages: Readonly<Record<string, number>>;
-  /** Earlier sequences that certainly never reached the queue, as inclusive ranges in ascending order. */
+  /** The publishing of every sequence up to this one has ended: it was confirmed or is void. Below `sequence`. */
+  readonly settled: number;
+  /** Earlier sequences that were not confirmed, as inclusive ranges in ascending order. They may arrive all the same. */
   readonly voided: readonly SequenceRange[];
 }
 

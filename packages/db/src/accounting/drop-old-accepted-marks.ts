@@ -9,7 +9,10 @@ import { runStatement } from "../transaction.ts";
  */
 const ENDED_AFTER_MS = 90 * 24 * 3600 * 1000;
 
-/** Removes the marks of publishers that ended long ago, of at most `limit`; answers how many marks. Never one with a gap. */
+/**
+ * Removes the marks of publishers that ended long ago, of at most `limit`; answers how many marks. With them goes what was
+ * reported as missing; never what was not.
+ */
 export async function dropOldAcceptedMarks(db: Database, limit: number): Promise<number> {
   return (await runStatement(db, DROP_OLD_ACCEPTED_MARKS, [ENDED_AFTER_MS, limit])).length;
 }

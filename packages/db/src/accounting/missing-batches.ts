@@ -14,7 +14,7 @@ export interface MissingBatch {
   /** Sequences, both inclusive. */
   readonly first: number;
   readonly last: number;
-  /** When a later one arrived. */
+  /** When it became known that they must arrive: a later one has, which says that they were confirmed. */
   readonly since: Date;
 }
 
@@ -49,7 +49,9 @@ export async function takeMissingBatches(db: Database, afterMs: number): Promise
   );
   return rows.flatMap(({ boot_id: bootId, lane, gaps, until }) =>
     readGaps(gaps)
-      .filter(({ reported, since }) => !reported && since <= until)
-      .map(({ first, last, since }) => ({ bootId, lane: laneAt(lane), first, last, since })),
+      .filter(({ reported }) => !reported)
+      .flatMap(({ first, last, since }) =>
+        since !== null && since <= until ? [{ bootId, lane: laneAt(lane), first, last, since }] : [],
+      ),
   );
 }

@@ -1,6 +1,7 @@
 import { ADVISORY_LOCKS } from "../advisory-locks.ts";
 import type { Database } from "../connections.ts";
 import { COUNT_ACCOUNTING_DAY } from "../sql/count-accounting-day.ts";
+import { COUNT_WRITTEN_OFF } from "../sql/count-written-off.ts";
 import { FIND_UNCOUNTED_DAY } from "../sql/find-uncounted-day.ts";
 import { READ_ACCOUNTING_DAY } from "../sql/read-accounting-day.ts";
 import { SUM_ACCOUNTING_DIFFERENCES } from "../sql/sum-accounting-differences.ts";
@@ -22,8 +23,11 @@ export interface AccountingDay {
   readonly aliases: number;
   /** Could not be read. */
   readonly deadLetters: number;
-  /** Messages of that day in the database. More than `recorded` when some came in groups without a stamp, or came twice. */
-  readonly rows: number;
+  /**
+   * Messages of that day in the database; `null` when the partition of that month was dropped. More than `recorded` when some
+   * came in groups without a stamp or after they were called void, or came twice.
+   */
+  readonly rows: number | null;
   /** `announced` less the four: 0, or a fault. */
   readonly difference: number;
 }
@@ -32,6 +36,8 @@ export interface AccountingDay {
 export interface Accounting extends AccountingDay {
   /** Groups that are missing now, and were on that day. */
   readonly missingBatches: readonly MissingBatch[];
+  /** Groups that were missed on that day and that an operator has written off. */
+  readonly writtenOff: number;
   readonly balanced: boolean;
 }
 
@@ -48,9 +54,11 @@ export async function readAccounting(
   { lostAfterMs }: { readonly lostAfterMs: number },
 ): Promise<Accounting> {
   const { accounting } = await readDay(db, day);
-  const missingBatches = await listMissingBatches(db, lostAfterMs, new Date(Date.parse(day) + DAY_MS));
+  const [start, end] = [new Date(day), new Date(Date.parse(day) + DAY_MS)];
+  const missingBatches = await listMissingBatches(db, lostAfterMs, end);
+  const [writtenOff] = await runStatement<{ groups: string }>(db, COUNT_WRITTEN_OFF, [start, end]);
   const balanced = unaccounted(accounting) === 0 && missingBatches.length === 0;
-  return { ...accounting, missingBatches, balanced };
+  return { ...accounting, missingBatches, writtenOff: Number(writtenOff?.groups ?? 0), balanced };
 }
 
 /** A day that was counted, and how many of its messages were unaccounted for at the count before. */
@@ -83,13 +91,15 @@ export async function sumUnaccounted(db: Database, days: readonly string[]): Pro
   return Number(row?.difference ?? 0);
 }
 
-/** Announced messages of which nothing is known, and recorded ones that are gone. */
+/** Announced messages of which nothing is known, and recorded ones that are gone although their partition is there. */
 function unaccounted({ difference, recorded, rows }: AccountingDay): number {
-  return Math.abs(difference) + Math.max(0, recorded - rows);
+  return Math.abs(difference) + (rows === null ? 0 : Math.max(0, recorded - rows));
 }
 
 /** Bigints, as the driver gives them. */
-type DayRow = Record<"announced" | "recorded" | "repeated" | "aliases" | "dead" | "difference" | "rows", string>;
+type DayRow = Record<"announced" | "recorded" | "repeated" | "aliases" | "dead" | "difference" | "rows", string> & {
+  has_partition: boolean;
+};
 
 async function readDay(
   on: Database | Transaction,
@@ -101,6 +111,8 @@ async function readDay(
   if (row === undefined) throw new Error("the accounting of a day has no answer");
   const [announced, recorded, repeated] = [Number(row.announced), Number(row.recorded), Number(row.repeated)];
   const [aliases, deadLetters] = [Number(row.aliases), Number(row.dead)];
+  // Rows of a month without a partition of its own are in the default one; without either, they were dropped.
+  const rows = recorded > 0 && row.rows === "0" && !row.has_partition ? null : Number(row.rows);
   const accounting = {
     day,
     announced,
@@ -108,7 +120,7 @@ async function readDay(
     repeated,
     aliases,
     deadLetters,
-    rows: Number(row.rows),
+    rows,
     difference: announced - recorded - repeated - aliases - deadLetters,
   };
   return { accounting, unaccountedBefore: Number(row.difference) };

@@ -5,13 +5,15 @@ import type { BuriedLetter } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { InvalidCursorError } from "../read/list-messages.ts";
 import { COUNT_DEAD_LETTERS } from "../sql/count-dead-letters.ts";
+import { FIND_DEAD_LETTER_AGE } from "../sql/find-dead-letter-age.ts";
 import { KEEP_DEAD_LETTERS } from "../sql/keep-dead-letters.ts";
 import { LIST_DEAD_LETTERS } from "../sql/list-dead-letters.ts";
 import { runStatement } from "../transaction.ts";
+import { PROBLEM_MAX } from "./problem-max.ts";
 
 /*
- * Dead letters, from the queue's hands into an operator's. kept → taken for a while → removed by whoever has requeued it,
- * or free again when that failed or its time is over. kept → discarded. kept → ordered → taken, or discarded, by a worker.
+ * Dead letters, from the queue's hands into an operator's. kept → taken for a while → removed by whoever has requeued or
+ * discarded it, or free again when that failed or its time is over. kept → ordered → taken by a worker, to be requeued or discarded.
  */
 
 /** A dead letter as the list shows it. */
@@ -30,8 +32,6 @@ export interface DeadLetterPage {
   readonly nextCursor: string | null;
 }
 
-/** Longest problem that is kept, in characters: it is for people to read. */
-const PROBLEM_MAX = 500;
 const NAME_MAX = 255;
 const INT4_MAX = 2_147_483_647;
 
@@ -89,6 +89,12 @@ export async function findDeadLetter(
 export async function countDeadLetters(db: Database): Promise<ReadonlyMap<string, number>> {
   const rows = await runStatement<{ queue: string; letters: number }>(db, COUNT_DEAD_LETTERS, []);
   return new Map(rows.map(({ queue, letters }) => [queue, letters]));
+}
+
+/** For how long the oldest letter is kept, in seconds; 0 where there is none. */
+export async function findDeadLetterAge(db: Database): Promise<number> {
+  const [row] = await runStatement<{ seconds: number }>(db, FIND_DEAD_LETTER_AGE, []);
+  return row?.seconds ?? 0;
 }
 
 /** Postgres has no NUL in text, and UTF-8 no half of a surrogate pair. */

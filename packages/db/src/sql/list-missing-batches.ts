@@ -6,8 +6,10 @@ export const LIST_MISSING_BATCHES: Statement = {
   text: `
 select m.boot_id, m.lane, g.first, g.last, g.since
 from accepted_marks m
-cross join lateral jsonb_to_recordset(m.gaps) as g (first bigint, last bigint, since timestamptz)
-where m.gaps <> '[]'
+cross join lateral jsonb_to_recordset(m.gaps) as g (
+  first bigint, last bigint, since timestamptz, written_off_at timestamptz
+)
+where m.gaps <> '[]' and g.written_off_at is null
   and g.since <= statement_timestamp() - $1::float8 * interval '1 millisecond'
   and ($2::timestamptz is null or g.since < $2::timestamptz)
 order by g.since, m.boot_id, m.lane, g.first

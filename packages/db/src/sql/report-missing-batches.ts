@@ -2,7 +2,7 @@ import type { Statement } from "./statement.ts";
 
 /**
  * $1 milliseconds that a group must be missing, $2 most marks. Notes gaps as reported; answers each mark with its gaps as
- * they were before, and up to when they are reported. Marks that somebody else has locked come with the next run.
+ * they were before, and up to when they are reported. A gap without a time is not missed. Marks that somebody else has locked come with the next run.
  */
 export const REPORT_MISSING_BATCHES: Statement = {
   name: "report-missing-batches",

@@ -3,7 +3,9 @@ import pg from "pg";
 import { ADVISORY_LOCKS } from "../advisory-locks.ts";
 import type { Database } from "../connections.ts";
 import { AlreadyExistsError, sqlStateOf } from "../database-errors.ts";
+import { PROBLEM_MAX } from "../dead-letters/problem-max.ts";
 import { RAISE_VERSION } from "../directory/directory-version.ts";
+import { MOVE_DEAD_LETTERS } from "../sql/move-dead-letters.ts";
 import type { TransferredTable } from "./export-data.ts";
 import type { ExportHeader } from "./export-header.ts";
 import { listMigrations } from "./list-migrations.ts";
@@ -20,7 +22,8 @@ const LOCK_TIMEOUT_MS = 15_000;
 export interface ImportOptions {
   /**
    * Whether this installation has its queue in the database. Where it has not, nobody would ever take the groups of a
-   * file's queue, whose messages were promised to clients; such a file is refused.
+   * file's queue, whose messages were promised to clients; such a file is refused. Dead letters of the queue, which nobody
+   * would take either, go where operators find them.
    */
   readonly consumesQueue: boolean;
 }
@@ -59,6 +62,8 @@ export async function importData(
       for (const { name, last_value } of header.sequences) {
         await connection.ask("select setval(format('%I', $1::text)::regclass, $2::bigint)", [name, last_value]);
       }
+      // After the sequences: they get positions of their own.
+      if (!consumesQueue) await connection.ask(MOVE_DEAD_LETTERS, [PROBLEM_MAX]);
       await connection.ask(RAISE_VERSION, [version]);
       return header.tables.map(({ name, rows }) => ({ name, rows }));
     });

@@ -56,6 +56,21 @@ export function messageQueueStampFacts(present: () => MessageQueueWorld): void {
     );
   }, 60_000);
 
+  test("says in each lane up to where all groups have ended", async () => {
+    const bootId = randomUUID();
+    const queue = await present().open({ bootId });
+    for (const lane of ["high", "high", "bulk", "high"] as const) {
+      expect(await queue.publishAccepted(lane, sampleEnvelopes(1))).toEqual({ ending: "confirmed" });
+    }
+    const { stamps } = accountStamps((await drain(queue, "high", 3)).takenGroups, bootId);
+    expect(stamps.map(({ sequence, settled }) => [sequence, settled])).toEqual([
+      [1, 0],
+      [2, 1],
+      [3, 2],
+    ]);
+    await queue.close();
+  });
+
   test("hands over a batch's groups one behind the other, good and bad parts counted", async () => {
     const queue = await present().open();
     const stamp = (sequence: number) => ({ boot_id: "b", sequence, messages: { "2026-11-21": 3 } });
@@ -137,7 +152,7 @@ export function messageQueueStampFacts(present: () => MessageQueueWorld): void {
 }
 
 function readable(sequence: number) {
-  return { bootId: "b", sequence, messages: { "2026-11-21": 3 }, voided: [] };
+  return { bootId: "b", sequence, messages: { "2026-11-21": 3 }, settled: 0, voided: [] };
 }
 
 function acceptedOn(day: string, messages: number): AcceptedEnvelope {

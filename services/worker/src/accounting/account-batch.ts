@@ -7,7 +7,7 @@ import {
   type TakenStamp,
 } from "@sms-gateway/db";
 import type { Logger } from "@sms-gateway/runtime";
-import { nameRow, type RecordOutcomes } from "../messages/record-messages.ts";
+import type { RequestTally } from "../messages/record-messages.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 
 /** What accounting needs. */
@@ -21,7 +21,8 @@ export interface AccountBatchDeps {
 export interface RecordedBatch {
   readonly envelopes: readonly AcceptedEnvelope[];
   readonly groups: readonly TakenGroup[];
-  readonly outcomes: RecordOutcomes;
+  /** One per envelope. */
+  readonly tallies: readonly RequestTally[];
 }
 
 /**
@@ -29,24 +30,35 @@ export interface RecordedBatch {
  * announced was recorded, was there already, became an alias or is a dead letter (architecture.md 5.3). Groups without a
  * stamp announce nothing. A group that comes again counts once.
  *
- * A fault of the accounting itself holds up no messages: it is logged, and the batch then counts as missing.
+ * A fault of the accounting itself holds up no messages: each group is tried alone then, and the one at fault is logged and
+ * counts as missing.
  *
  * @throws DatabaseUnavailableError when the database is away: the same batch comes again.
  */
 export async function accountBatch(deps: AccountBatchDeps, lane: Lane, batch: RecordedBatch): Promise<void> {
-  const { metrics, logger } = deps;
-  try {
-    await keepAccounts(deps, lane, batch);
-  } catch (err) {
-    if (err instanceof DatabaseUnavailableError) throw err;
-    metrics.failures.inc({ part: "accounting" });
-    logger.error({ event: "accounting.failed", lane, err }, "a batch is recorded and not accounted for");
+  const groups = tallyGroups(deps, lane, batch);
+  const fault = await tryToAccount(deps, lane, groups);
+  if (fault === undefined) return;
+  for (const group of groups) {
+    const err = groups.length === 1 ? fault : await tryToAccount(deps, lane, [group]);
+    if (err !== undefined) reportFault(deps, lane, group, err);
   }
 }
 
-async function keepAccounts(deps: AccountBatchDeps, lane: Lane, batch: RecordedBatch): Promise<void> {
+/** All of these groups or none. @returns what is wrong with them, or with us. */
+async function tryToAccount(deps: AccountBatchDeps, lane: Lane, groups: readonly TakenStamp[]): Promise<unknown> {
+  try {
+    await keepAccounts(deps, lane, groups);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) throw error;
+    return error;
+  }
+}
+
+async function keepAccounts(deps: AccountBatchDeps, lane: Lane, groups: readonly TakenStamp[]): Promise<void> {
   const { db, logger } = deps;
-  const { counted, late } = await accountGroups(db, lane, tallyGroups(deps, lane, batch));
+  const { counted, late } = await accountGroups(db, lane, groups);
   for (const { bootId, first, last, since } of late) {
     const fields = { event: "accounting.batch_arrived_late", boot_id: bootId, lane, first, last, since };
     logger.warn(fields, "groups that were missing have arrived");
@@ -54,12 +66,11 @@ async function keepAccounts(deps: AccountBatchDeps, lane: Lane, batch: RecordedB
   for (const group of counted) reportUnbalanced(deps, lane, group);
 }
 
-function tallyGroups(deps: AccountBatchDeps, lane: Lane, { envelopes, groups, outcomes }: RecordedBatch): TakenStamp[] {
-  const seen = new Set<string>();
+function tallyGroups(deps: AccountBatchDeps, lane: Lane, { envelopes, groups, tallies }: RecordedBatch): TakenStamp[] {
   const taken: TakenStamp[] = [];
   let start = 0;
   for (const { stamp, size, buried } of groups) {
-    const days = tallyEnvelopes(envelopes.slice(start, start + size), outcomes, seen);
+    const days = tallyDays(envelopes.slice(start, start + size), tallies.slice(start, start + size));
     start += size;
     if (stamp === null) continue;
     if (isCountable(stamp)) taken.push({ stamp, days: compareWith(stamp, days, buried > 0) });
@@ -68,32 +79,28 @@ function tallyGroups(deps: AccountBatchDeps, lane: Lane, { envelopes, groups, ou
   return taken;
 }
 
-type Tally = Pick<DayCounts, "recorded" | "repeated" | "aliases"> & { readonly readable: number };
+type DayTally = RequestTally & { readonly readable: number };
 
-const NOTHING: Tally = { readable: 0, recorded: 0, repeated: 0, aliases: 0 };
+const NOTHING: DayTally = { readable: 0, recorded: 0, repeated: 0, aliases: 0 };
 
-/** @param seen messages of the batch's groups so far: what comes a second time in one batch is recorded once. */
-function tallyEnvelopes(
-  envelopes: readonly AcceptedEnvelope[],
-  outcomes: RecordOutcomes,
-  seen: Set<string>,
-): Map<string, Tally> {
-  const days = new Map<string, Tally>();
-  for (const { seed, accepted_at: acceptedAt, recipients } of envelopes) {
+/**
+ * By day of acceptance. What names a day that is none (31 February) is left out, and so its group holds less than was
+ * announced, which is an alarm; the other groups of its batch are none the worse for it.
+ */
+function tallyDays(envelopes: readonly AcceptedEnvelope[], tallies: readonly RequestTally[]): Map<string, DayTally> {
+  const days = new Map<string, DayTally>();
+  for (const [index, { accepted_at: acceptedAt, recipients }] of envelopes.entries()) {
+    const tally = tallies[index];
     // The envelope's times are in UTC.
     const day = acceptedAt.slice(0, 10);
-    const tally = { ...(days.get(day) ?? NOTHING) };
-    for (const { id } of recipients) {
-      const name = nameRow(id, seed);
-      const outcome = outcomes.get(name);
-      const isNew = !seen.has(name);
-      seen.add(name);
-      tally.readable += 1;
-      if (outcome === "recorded" && isNew) tally.recorded += 1;
-      else if (outcome === "alias" && isNew) tally.aliases += 1;
-      else if (outcome !== undefined && outcome !== "other_seed") tally.repeated += 1;
-    }
-    days.set(day, tally);
+    if (tally === undefined || !isDay(day)) continue;
+    const sum = days.get(day) ?? NOTHING;
+    days.set(day, {
+      readable: sum.readable + recipients.length,
+      recorded: sum.recorded + tally.recorded,
+      repeated: sum.repeated + tally.repeated,
+      aliases: sum.aliases + tally.aliases,
+    });
   }
   return days;
 }
@@ -101,7 +108,7 @@ function tallyEnvelopes(
 /** Of a group with parts that could not be read, what was announced and is not there was in them. */
 function compareWith(
   { messages }: GroupStamp,
-  tallies: ReadonlyMap<string, Tally>,
+  tallies: ReadonlyMap<string, DayTally>,
   hasDead: boolean,
 ): Map<string, DayCounts> {
   const days = new Map<string, DayCounts>();
@@ -115,16 +122,25 @@ function compareWith(
 
 /** Far above a group of 500 requests with 1 000 recipients each; sums of a batch stay exact. */
 const ANNOUNCED_MAX = 1_000_000_000;
+/** A thousand groups a second for thirty years. */
+const SEQUENCE_MAX = 1_000_000_000_000;
 
 /** Whether the database can hold this; a stamp that nobody of ours has written must not hold up its batch for ever. */
-function isCountable({ bootId, messages }: GroupStamp): boolean {
-  const isNamed = /^[\x21-\x7e]{1,100}$/.test(bootId);
+function isCountable({ bootId, sequence, messages }: GroupStamp): boolean {
+  const isNamed = /^[\x21-\x7e]{1,100}$/.test(bootId) && sequence <= SEQUENCE_MAX;
   return isNamed && Object.entries(messages).every(([day, count]) => isDay(day) && count <= ANNOUNCED_MAX);
 }
 
 function isDay(day: string): boolean {
   const timeMs = Date.parse(day);
+  // 31 February is read as a day of March.
   return timeMs >= 0 && new Date(timeMs).toISOString().startsWith(day);
+}
+
+function reportFault({ metrics, logger }: AccountBatchDeps, lane: Lane, { stamp }: TakenStamp, err: unknown): void {
+  metrics.failures.inc({ part: "accounting" });
+  const fields = { event: "accounting.failed", boot_id: stamp.bootId, lane, sequence: stamp.sequence, err };
+  logger.error(fields, "a group is recorded and not accounted for");
 }
 
 function reportUncountable({ metrics, logger }: AccountBatchDeps, lane: Lane, { sequence }: GroupStamp): void {

@@ -9,7 +9,6 @@ import {
 import type { Logger } from "@sms-gateway/runtime";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { RepeatedTask } from "../repeat-task.ts";
-import { LOST_AFTER_MS } from "./lost-after.ts";
 
 /** What watching over the accounting needs. */
 export interface AccountingSweepDeps {
@@ -17,7 +16,7 @@ export interface AccountingSweepDeps {
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
   /** How long a group may be missing, in ms. */
-  readonly lostAfterMs?: number;
+  readonly lostAfterMs: number;
 }
 
 const MISSING_EVERY_MS = 15_000;
@@ -42,11 +41,11 @@ export function accountingSweeps(deps: AccountingSweepDeps): RepeatedTask[] {
   ];
 }
 
-async function watchMarks({ db, metrics, logger, lostAfterMs = LOST_AFTER_MS }: AccountingSweepDeps): Promise<void> {
+async function watchMarks({ db, metrics, logger, lostAfterMs }: AccountingSweepDeps): Promise<void> {
   for (const { bootId, lane, first, last, since } of await takeMissingBatches(db, lostAfterMs)) {
     metrics.failures.inc({ part: "accounting_batch_lost" }, last - first + 1);
     const fields = { event: "accounting.batch_lost", boot_id: bootId, lane, first, last, since };
-    logger.error(fields, "groups of accepted requests have not arrived although later ones have");
+    logger.error(fields, "groups of accepted requests that were confirmed have not arrived although later ones have");
   }
   const missing = await listMissingBatches(db, lostAfterMs);
   metrics.missingBatches.set(missing.reduce((sum, { first, last }) => sum + last - first + 1, 0));

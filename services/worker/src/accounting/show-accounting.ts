@@ -2,13 +2,12 @@ import type { AccountingView } from "@sms-gateway/contracts";
 import { type Database, type MissingBatch, readAccounting } from "@sms-gateway/db";
 import { explainOutage } from "../directory/explain-outage.ts";
 import { refuseQuery } from "../messages/read-list-query.ts";
-import { LOST_AFTER_MS } from "./lost-after.ts";
 
 /** What showing the accounting needs. */
 export interface ShowAccountingDeps {
   readonly db: Database;
   /** How long a group may be missing before it is shown as such, in ms. */
-  readonly lostAfterMs?: number;
+  readonly lostAfterMs: number;
 }
 
 /**
@@ -18,17 +17,18 @@ export interface ShowAccountingDeps {
  * @throws ApiError INVALID_PAYLOAD for what is no date; SERVICE_UNAVAILABLE.
  */
 export async function showAccounting(
-  { db, lostAfterMs = LOST_AFTER_MS }: ShowAccountingDeps,
+  { db, lostAfterMs }: ShowAccountingDeps,
   date = new Date().toISOString().slice(0, 10),
 ): Promise<AccountingView> {
   if (!isDate(date)) throw refuseQuery([{ path: "query:date", message: "must be a day, as YYYY-MM-DD" }]);
   try {
-    const { day, deadLetters, missingBatches, ...counts } = await readAccounting(db, date, { lostAfterMs });
+    const { day, deadLetters, missingBatches, writtenOff, ...counts } = await readAccounting(db, date, { lostAfterMs });
     return {
       date: day,
       ...counts,
       dead_letters: deadLetters,
       missing_batches: missingBatches.map(formatMissing),
+      written_off: writtenOff,
     };
   } catch (error) {
     throw explainOutage(error);

@@ -28,6 +28,23 @@ describe("parseAdminCommand", () => {
     expect(read("--per-second", "unlimited")).toEqual({ ...common, limits: { messagesPerSecond: null } });
   });
 
+  it("reads which lost groups are written off", () => {
+    expect(parseAdminCommand(["accounting", "close", "boot-1", "high", "3", "7"])).toEqual({
+      name: "accounting close",
+      batches: { bootId: "boot-1", lane: "high", first: 3, last: 7 },
+    });
+    for (const [lane, first, last] of [
+      ["low", "3", "7"],
+      ["high", "0", "7"],
+      ["high", "3", "2"],
+      ["high", "3", "x"],
+    ]) {
+      expect(() => parseAdminCommand(["accounting", "close", "boot-1", lane ?? "", first ?? "", last ?? ""])).toThrow(
+        UsageError,
+      );
+    }
+  });
+
   it("makes test keys without the scope admin unless told otherwise", () => {
     expect(parseAdminCommand(["key", "create", id])).toEqual({
       name: "key create",

@@ -3,6 +3,8 @@ import {
   findProviderName,
   KEY_SCOPES,
   type KeyScope,
+  LANES,
+  type Lane,
   PROVIDER_NAMES,
   type ProviderName,
   SMS_TYPES,
@@ -10,7 +12,7 @@ import {
   UNKNOWN_POLICIES,
   type UnknownPolicy,
 } from "@sms-gateway/contracts";
-import type { ProviderLimits } from "@sms-gateway/db";
+import type { BatchRange, ProviderLimits } from "@sms-gateway/db";
 
 /** New limits of a client; what is missing stays as it is, `null` is the gateway's default, 0 or less is unlimited. */
 export interface LimitChanges {
@@ -52,7 +54,8 @@ export type AdminCommand =
       readonly scopes: readonly KeyScope[];
       readonly expiresAt: Date | null;
     }
-  | { readonly name: "key revoke"; readonly keyId: string };
+  | { readonly name: "key revoke"; readonly keyId: string }
+  | { readonly name: "accounting close"; readonly batches: BatchRange };
 
 /** The command line is wrong; `message` says what is and `make admin` prints the usage below it. */
 export class UsageError extends Error {
@@ -84,6 +87,9 @@ export const ADMIN_USAGE = `Usage: make admin ARGS='<command>'
                                                kind is test, scopes are ${KEY_SCOPES.filter((scope) => scope !== "admin").join(",")}
                                                unless given; the key is shown once
   key revoke <key id>
+
+  accounting close <boot id> <lane> <first> <last>
+                                               writes lost groups off, as the accounting of a day names them
 
 Providers: ${PROVIDER_NAMES.join(", ")}. Gateways know of a change within two seconds.
 `;
@@ -207,6 +213,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     }),
   },
   "key revoke": { argNames: ["key id"], read: ([id]) => ({ name: "key revoke", keyId: readId("key id", id) }) },
+  "accounting close": {
+    argNames: ["boot id", "lane", "first", "last"],
+    read: ([bootId = "", lane, first, last]) => ({
+      name: "accounting close",
+      batches: { bootId, lane: readLane(lane), ...readSequences(first, last) },
+    }),
+  },
 };
 
 /** Reads the words behind `make admin`. @throws UsageError that says what is wrong with them. */
@@ -237,6 +250,19 @@ function readProvider(written = ""): ProviderName {
   const provider = findProviderName(written);
   if (provider === undefined) throw new UsageError(`There is no provider "${written}".`);
   return provider;
+}
+
+function readLane(written = ""): Lane {
+  const lane = LANES.find((known) => known === written);
+  if (lane === undefined) throw new UsageError(`There is no lane "${written}"; there are ${LANES.join(", ")}.`);
+  return lane;
+}
+
+function readSequences(first: string | undefined, last: string | undefined): { first: number; last: number } {
+  const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
+  const range = { first: readWhole("first", first, bounds), last: readWhole("last", last, bounds) };
+  if (range.last < range.first) throw new UsageError("last must not be before first.");
+  return range;
 }
 
 function readId(what: string, written = ""): string {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   type AdminResult,
   AlreadyExistsError,
+  type BatchRange,
   createApiKey,
   createClient,
   type Database,
@@ -17,6 +18,7 @@ import {
   setProviderLimits,
   setProviderPaused,
   setProviderPriority,
+  writeOffBatches,
 } from "@sms-gateway/db";
 import { hashApiKey } from "@sms-gateway/http";
 import { formatTable } from "./format-table.ts";
@@ -38,7 +40,7 @@ const PREFIX_LENGTH = 14;
 /**
  * Does what the command says and answers what to print.
  *
- * @throws AdminError when there is no such provider, client or key, or the name is taken.
+ * @throws AdminError when there is no such provider, client, key or loss, or the name is taken.
  */
 export async function runAdminCommand(db: Database, command: AdminCommand): Promise<string> {
   switch (command.name) {
@@ -91,7 +93,21 @@ export async function runAdminCommand(db: Database, command: AdminCommand): Prom
       if (result === "ambiguous") throw new AdminError(`Several keys begin with ${command.keyId}: give the id.`);
       return confirm(result, `Key ${command.keyId}`, "is revoked");
     }
+    case "accounting close":
+      return await closeLoss(db, command.batches);
   }
+}
+
+async function closeLoss(db: Database, batches: BatchRange): Promise<string> {
+  const { bootId, lane, first, last } = batches;
+  const writtenOff = await writeOffBatches(db, batches);
+  if (writtenOff.length === 0) {
+    const place = `${bootId}, lane ${lane}, from ${first} to ${last}`;
+    throw new AdminError(`Nothing is missing of ${place}; GET /api/v1/admin/accounting names what is.`);
+  }
+  const groups = writtenOff.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const ranges = writtenOff.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+  return `Written off: ${groups === 1 ? "1 group" : `${groups} groups`} (${ranges}).`;
 }
 
 function confirm(result: AdminResult, what: string, state: string): string {

@@ -17,8 +17,8 @@ export async function consumeAccepted(deps: RecordAcceptedDeps): Promise<Consump
     const consumption = await deps.queue.consumeAccepted(lane, {
       batchMax: deps.batchMax,
       take: async (envelopes, groups) => {
-        const outcomes = await recordMessages(deps, envelopes);
-        await accountBatch(deps, lane, { envelopes, groups, outcomes });
+        const tallies = await recordMessages(deps, envelopes);
+        await accountBatch(deps, lane, { envelopes, groups, tallies });
       },
       onProblem: (problem) => deps.onProblem("record", problem),
     });

@@ -1,4 +1,15 @@
-import { AcceptedEnvelope, EnvelopeRecipient, ReportEnvelope, RequestMetadata } from "@sms-gateway/contracts";
+import {
+  ACCEPTED_GROUP_TYPE,
+  AcceptedEnvelope,
+  ENCODINGS,
+  EnvelopeRecipient,
+  MESSAGE_TYPES,
+  PROVIDER_NAMES,
+  REPORT_TYPE,
+  ReportEnvelope,
+  RequestMetadata,
+  SMS_TYPES,
+} from "@sms-gateway/contracts";
 
 /*
  * What of a dead letter may be shown. It could not be read, so nothing in it can be trusted to be where it belongs: what
@@ -11,28 +22,34 @@ const PAYLOAD_MAX = 2_000;
 const TEXT_MAX = 400;
 const ITEMS_MAX = 3;
 const DEPTH_MAX = 5;
-/** A larger number may be somebody's. */
-const NUMBER_MAX = 9_999;
+/** A larger number may be part of somebody's, or a code. */
+const NUMBER_MAX = 99;
 
-/** The fields that we write ourselves. */
-const OUR_NAMES: ReadonlySet<string> = new Set(
-  [AcceptedEnvelope, EnvelopeRecipient, RequestMetadata, ReportEnvelope].flatMap(({ properties }) =>
+/** The fields that we write ourselves. Any other name may be data of somebody. */
+const OUR_NAMES: ReadonlySet<string> = new Set([
+  ...[AcceptedEnvelope, EnvelopeRecipient, RequestMetadata, ReportEnvelope].flatMap(({ properties }) =>
     Object.keys(properties),
   ),
-);
-/** Those of another version look like this; anything else may be data of a client in the place of a name. */
-const PLAIN_NAME = /^[a-z][a-z_]{0,31}$/;
+  "envelopes",
+]);
 /** What clients have named themselves: not even the names are shown. */
 const CLIENTS_OWN: ReadonlySet<string> = new Set(["metadata", "headers"]);
 
-const WORD_NAMES: ReadonlySet<string> = new Set([
-  ...["type", "message_type", "sms_type", "encoding"],
-  ...["provider", "providers", "account"],
+/** The words that a field may hold; a secret looks like a word as well, so no others are shown. */
+const WORDS: ReadonlyMap<string, ReadonlySet<string>> = new Map<string, ReadonlySet<string>>([
+  ["type", new Set([AcceptedEnvelope.properties.type.const, ACCEPTED_GROUP_TYPE, REPORT_TYPE])],
+  ["message_type", new Set(MESSAGE_TYPES)],
+  ["sms_type", new Set(SMS_TYPES)],
+  ["encoding", new Set(ENCODINGS)],
+  ["provider", new Set(PROVIDER_NAMES)],
+  ["providers", new Set(PROVIDER_NAMES)],
+  ["account", new Set(["live", "lab"])],
 ]);
-const WORD = /^[a-z][a-z0-9_.]{0,31}$/;
 const ID_NAMES: ReadonlySet<string> = new Set(["id", "client_id", "key_id", "batch_id", "message_id"]);
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/;
+/** UUIDv7, as all our ids are. */
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const TIME_NAMES: ReadonlySet<string> = new Set([...OUR_NAMES].filter((name) => name.endsWith("_at")));
+const TIME = /^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{3})?Z$/;
 const NUMBER_NAMES: ReadonlySet<string> = new Set(["version", "priority", "segments", "attempt_number"]);
 
 /**
@@ -74,16 +91,16 @@ function maskItems(name: string, items: readonly unknown[], depth: number): unkn
 
 function maskFields(fields: object, depth: number): Record<string, unknown> {
   const masked = Object.entries(fields).map(([name, value], index): [string, unknown] => {
-    const isShown = OUR_NAMES.has(name) || PLAIN_NAME.test(name);
-    return [isShown ? name : `(name ${index + 1})`, maskValue(isShown ? name : "", value, depth + 1)];
+    if (OUR_NAMES.has(name)) return [name, maskValue(name, value, depth + 1)];
+    return [`(name ${index + 1}, ${name.length} characters)`, maskValue("", value, depth + 1)];
   });
   return Object.fromEntries(masked);
 }
 
 function isHarmless(name: string, text: string): boolean {
-  if (WORD_NAMES.has(name)) return WORD.test(text);
   if (ID_NAMES.has(name)) return ID.test(text);
-  return name.endsWith("_at") && TIME.test(text);
+  if (TIME_NAMES.has(name)) return TIME.test(text);
+  return WORDS.get(name)?.has(text) === true;
 }
 
 function isSmall(name: string, value: number): boolean {

@@ -3,6 +3,7 @@ import {
   countSelectedLetters,
   type Database,
   type DeadLetterSelection,
+  findLastPosition,
   freeDeadLetters,
   removeDeadLetters,
   type TakenLetter,
@@ -27,18 +28,25 @@ const CALL_MS = 5_000;
 /**
  * Gives dead letters back to their queues, oldest first, as many as one call may. A letter leaves us only once its queue
  * has confirmed it; any other ending keeps it, and since recording de-duplicates, one that was taken all the same does
- * no harm when it is requeued again. Of two callers at a time each letter is requeued by one.
+ * no harm when it is requeued again. Of two callers at a time each letter is requeued by one. A letter that comes back
+ * during the call is none of its own: neither requeued nor counted by it.
  *
  * @throws DatabaseUnavailableError; what was taken then is free again after 30 s.
  */
-export async function requeueDeadLetters(deps: RequeueDeps, selection: DeadLetterSelection): Promise<RequeueAnswer> {
+export async function requeueDeadLetters(
+  deps: RequeueDeps,
+  selection: DeadLetterSelection,
+  lettersMax = DEAD_LETTER_IDS_MAX,
+): Promise<RequeueAnswer> {
   const until = performance.now() + CALL_MS;
+  const upToPosition = await findLastPosition(deps.db, selection);
+  if (upToPosition === undefined) return { requeued: 0, failed: 0, left: 0 };
   let requeued = 0;
   let failed = 0;
   let afterPosition = "0";
-  while (requeued + failed < DEAD_LETTER_IDS_MAX && performance.now() < until) {
-    const limit = Math.min(AT_ONCE, DEAD_LETTER_IDS_MAX - requeued - failed);
-    const letters = await takeDeadLetters(deps.db, selection, { afterPosition, limit });
+  while (requeued + failed < lettersMax && performance.now() < until) {
+    const limit = Math.min(AT_ONCE, lettersMax - requeued - failed);
+    const letters = await takeDeadLetters(deps.db, selection, { afterPosition, upToPosition, limit });
     const last = letters.at(-1);
     if (last === undefined) break;
     afterPosition = last.position;
@@ -46,7 +54,7 @@ export async function requeueDeadLetters(deps: RequeueDeps, selection: DeadLette
     requeued += confirmed;
     failed += letters.length - confirmed;
   }
-  return { requeued, failed, left: await countSelectedLetters(deps.db, selection) };
+  return { requeued, failed, left: await countSelectedLetters(deps.db, selection, upToPosition) };
 }
 
 /** @returns how many were confirmed. */

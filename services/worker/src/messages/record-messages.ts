@@ -18,33 +18,71 @@ export interface RecordMessagesDeps {
   readonly wake: (providers: ReadonlySet<ProviderName>) => void;
 }
 
+/** What became of the messages of one request. */
+export interface RequestTally {
+  readonly recorded: number;
+  /** Were there before: the request comes again, or twice in one batch. */
+  readonly repeated: number;
+  readonly aliases: number;
+}
+
+const NOTHING: RequestTally = { recorded: 0, repeated: 0, aliases: 0 };
+
 /** Messages planned and recorded at a time, at least: a request has up to 1 000, and a batch up to 5 000 requests. */
 const SLICE_MESSAGES = 2_000;
 
 /**
  * Records a batch of accepted requests, slice by slice, and wakes whoever claims after each (architecture.md 5.3).
- * Recording the same batch again changes nothing. It never submits.
+ * Recording the same batch again changes nothing. It never submits. A batch has up to millions of messages: what is
+ * known of each is counted with its slice and then forgotten.
  *
- * @returns what became of each message.
+ * @returns what became of each request, in their order.
  * @throws DatabaseUnavailableError when the database is away: the same batch comes again.
  */
 export async function recordMessages(
   deps: RecordMessagesDeps,
   envelopes: readonly AcceptedEnvelope[],
-): Promise<RecordOutcomes> {
-  const outcomes = new Map<string, RecordedMessage["outcome"]>();
+): Promise<RequestTally[]> {
+  const tallies: RequestTally[] = [];
   for (const slice of sliceByMessages(envelopes)) {
-    for (const { id, seed, outcome } of await recordSlice(deps, slice)) outcomes.set(nameRow(id, seed), outcome);
+    tallies.push(...tallyRequests(slice, await recordSlice(deps, slice)));
   }
-  return outcomes;
+  return tallies;
 }
 
-/** What became of the messages of a batch, by `nameRow`. */
-export type RecordOutcomes = ReadonlyMap<string, RecordedMessage["outcome"]>;
+/** @param results one per message, however often its request is in the slice. */
+function tallyRequests(envelopes: readonly AcceptedEnvelope[], results: readonly RecordedMessage[]): RequestTally[] {
+  const firsts = new Map<string, RequestTally>();
+  for (const { seed, outcome, row } of results) {
+    const name = nameRequest(row.clientId, seed);
+    firsts.set(name, addOutcome(firsts.get(name) ?? NOTHING, outcome));
+  }
+  const seen = new Set<string>();
+  return envelopes.map(({ client_id: clientId, seed }) => {
+    const name = nameRequest(clientId, seed);
+    const first = firsts.get(name) ?? NOTHING;
+    if (seen.has(name)) return { ...NOTHING, repeated: first.recorded + first.aliases + first.repeated };
+    seen.add(name);
+    return first;
+  });
+}
 
-/** Names a message of a request: nothing but a fault of ours gives two requests one id. */
-export function nameRow(id: string, seed: string): string {
-  return `${id} ${seed}`;
+function nameRequest(clientId: string, seed: string): string {
+  return `${clientId} ${seed}`;
+}
+
+/** An id that was issued twice is nothing that was announced. */
+function addOutcome(tally: RequestTally, outcome: RecordedMessage["outcome"]): RequestTally {
+  switch (outcome) {
+    case "recorded":
+      return { ...tally, recorded: tally.recorded + 1 };
+    case "alias":
+      return { ...tally, aliases: tally.aliases + 1 };
+    case "already_recorded":
+      return { ...tally, repeated: tally.repeated + 1 };
+    case "other_seed":
+      return tally;
+  }
 }
 
 /** Slices of whole requests. */

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { DeadLetterParams } from "@sms-gateway/contracts";
 import { errorResponses } from "@sms-gateway/http";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { discardLetters } from "../../dead-letters/discard-dead-letters.ts";
 import { expectDeadLetter } from "../../dead-letters/show-dead-letters.ts";
 import { orExplainOutage } from "../../directory/explain-outage.ts";
@@ -11,11 +11,12 @@ import type { AdminDeps } from "./admin-deps.ts";
 export async function discardDeadLetterRoute(app: FastifyInstance, deps: AdminDeps): Promise<void> {
   const schema = {
     summary: "Discard a dead letter",
-    description: "For good; the log keeps id, queue and reason.",
+    description:
+      "For good; the log keeps id, queue and reason. Messages in it whose ids can be read become `rejected`, `DEAD_LETTER_DISCARDED`.",
     tags: ["admin"],
     security: [{ ApiKey: [] }],
-    params: Type.Object({ id: Type.String({ description: "Id of the dead letter." }) }),
-    response: { 200: { $ref: "DiscardAnswer#" }, ...errorResponses(401, 403, 404, 500, 503) },
+    params: DeadLetterParams,
+    response: { 200: { $ref: "DiscardAnswer#" }, ...errorResponses(401, 403, 404, 422, 500, 503) },
   };
   app
     .withTypeProvider<TypeBoxTypeProvider>()

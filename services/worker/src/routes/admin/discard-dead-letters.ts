@@ -12,7 +12,7 @@ export async function discardDeadLettersRoute(app: FastifyInstance, deps: AdminD
   const schema = {
     summary: "Discard dead letters",
     description:
-      "Those of `ids`, or `all` (of one `queue`), oldest first, for good. The log keeps id, queue and reason of each. One call deletes at most 1000; call again while `left` falls.",
+      "Those of `ids`, or `all` (of one `queue`), oldest first, for good. The log keeps id, queue and reason of each, and messages whose ids can be read become `rejected`, `DEAD_LETTER_DISCARDED`. One call deletes at most 1000; call again while `left` falls.",
     tags: ["admin"],
     security: [{ ApiKey: [] }],
     body: DeadLetterChoice,

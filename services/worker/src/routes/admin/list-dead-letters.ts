@@ -1,4 +1,5 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { STORED_NAME } from "@sms-gateway/contracts";
 import { errorResponses } from "@sms-gateway/http";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
@@ -15,7 +16,7 @@ export async function listDeadLettersRoute(app: FastifyInstance, { db }: AdminDe
     tags: ["admin"],
     security: [{ ApiKey: [] }],
     querystring: Type.Object({
-      queue: Type.Optional(Type.String({ maxLength: 255, description: "Only those that come from this queue." })),
+      queue: Type.Optional(Type.String({ ...STORED_NAME, description: "Only those that come from this queue." })),
       limit: Type.Optional(Type.String({ description: LIMIT_DESCRIPTION })),
       cursor: Type.Optional(Type.String({ maxLength: 64, description: "`next_cursor` of the page before." })),
     }),

@@ -1,4 +1,5 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { STORED_NAME } from "@sms-gateway/contracts";
 import { errorResponses } from "@sms-gateway/http";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
@@ -14,7 +15,9 @@ export async function listProviderChangesRoute(app: FastifyInstance, { db }: Adm
     description: "Of its circuit and by operators, with their reasons, the latest first.",
     tags: ["admin"],
     security: [{ ApiKey: [] }],
-    params: Type.Object({ name: Type.String({ description: "twilio, aws_sns, plivo, nexmo or clickatell." }) }),
+    params: Type.Object({
+      name: Type.String({ ...STORED_NAME, description: "twilio, aws_sns, plivo, nexmo or clickatell." }),
+    }),
     querystring: Type.Object({ limit: Type.Optional(Type.String({ description: LIMIT_DESCRIPTION })) }),
     response: { 200: { $ref: "ProviderChangeList#" }, ...errorResponses(401, 403, 404, 422, 500, 503) },
   };

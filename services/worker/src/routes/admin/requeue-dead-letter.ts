@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { DeadLetterParams } from "@sms-gateway/contracts";
 import { errorResponses } from "@sms-gateway/http";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { requeueDeadLetters } from "../../dead-letters/requeue-dead-letters.ts";
 import { expectDeadLetter } from "../../dead-letters/show-dead-letters.ts";
 import { orExplainOutage } from "../../directory/explain-outage.ts";
@@ -14,8 +14,8 @@ export async function requeueDeadLetterRoute(app: FastifyInstance, deps: AdminDe
     description: "It is gone from here once its queue has confirmed it; `failed` 1 means that it is kept.",
     tags: ["admin"],
     security: [{ ApiKey: [] }],
-    params: Type.Object({ id: Type.String({ description: "Id of the dead letter." }) }),
-    response: { 200: { $ref: "RequeueAnswer#" }, ...errorResponses(401, 403, 404, 500, 503) },
+    params: DeadLetterParams,
+    response: { 200: { $ref: "RequeueAnswer#" }, ...errorResponses(401, 403, 404, 422, 500, 503) },
   };
   app
     .withTypeProvider<TypeBoxTypeProvider>()

@@ -12,7 +12,7 @@ export async function requeueDeadLettersRoute(app: FastifyInstance, deps: AdminD
   const schema = {
     summary: "Requeue dead letters",
     description:
-      "Those of `ids`, or `all` (of one `queue`), oldest first. A letter is gone from here once its queue has confirmed it; where nothing was mended it becomes another dead letter. One call does at most 200; call again while `left` falls.",
+      "Those of `ids`, or `all` (of one `queue`), oldest first. A letter is gone from here once its queue has confirmed it; where nothing was mended it becomes another dead letter, which neither this call requeues nor `left` counts. One call does at most 200; call again while `left` falls.",
     tags: ["admin"],
     security: [{ ApiKey: [] }],
     body: DeadLetterChoice,
