@@ -8,16 +8,17 @@ export * from "./admission/drop-expired-admission.ts";
 export type { Amount } from "./amount.ts";
 export * from "./change/cancel-message.ts";
 export * from "./change/change-messages.ts";
+export { describeEnd, isRefusedForGood } from "./change/describe-end.ts";
 export {
   type DueCheck,
   findForeignIds,
   hasRivals,
   type MovedCheck,
+  markUnlooked,
   moveChecks,
   takeUnknownAttempts,
   takeUnreportedAttempts,
 } from "./change/due-checks.ts";
-export { describeEnd, isRefusedForGood } from "./change/describe-end.ts";
 export * from "./change/expire-leases.ts";
 export * from "./change/expire-overdue.ts";
 export * from "./change/find-stranded.ts";

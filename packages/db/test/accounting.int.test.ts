@@ -14,6 +14,7 @@ import {
   sumUnaccounted,
   type TakenStamp,
   takeMissingBatches,
+  writeOffBatches,
 } from "../src/index.ts";
 import { ask, count } from "./ask.ts";
 import { makeRows } from "./record-rows.ts";
@@ -24,7 +25,7 @@ const NOTHING: DayCounts = { announced: 0, recorded: 0, repeated: 0, aliases: 0,
 
 function makeGroup(bootId: string, sequence: number, changes: Partial<DayCounts> = {}, day = DAY): TakenStamp {
   const counts = { ...NOTHING, announced: 2, recorded: 2, ...changes };
-  const stamp = { bootId, sequence, messages: { [day]: counts.announced }, voided: [] };
+  const stamp = { bootId, sequence, messages: { [day]: counts.announced }, settled: sequence - 1, voided: [] };
   return { stamp, days: new Map([[day, counts]]) };
 }
 
@@ -153,20 +154,89 @@ describeWith("postgres", "the accounting", (adminUrl) => {
     expect(counts.filter((one) => one !== undefined)).toHaveLength(1);
   });
 
-  test("drops marks of publishers that ended long ago, but none with a gap and none that is alive in another lane", async () => {
-    const [ended, lossy, alive] = [randomUUID(), randomUUID(), randomUUID()];
-    await accountGroups(db, "normal", [makeGroup(ended, 1), makeGroup(lossy, 2), makeGroup(alive, 1)]);
-    const where = `boot_id in ('${ended}', '${lossy}', '${alive}')`;
+  test("misses no group of which its publisher has not said that it was confirmed", async () => {
+    const bootId = randomUUID();
+    const group = makeGroup(bootId, 5);
+    await accountGroups(db, "normal", [{ ...group, stamp: { ...group.stamp, settled: 2 } }]);
+    expect(await missingOf(bootId)).toEqual([[1, 2]]);
+    await takeMissingBatches(db, 0);
+    await accountGroups(db, "normal", [withVoided(makeGroup(bootId, 6), [1, 1], [3, 3])]);
+    expect(await missingOf(bootId)).toEqual([
+      [2, 2],
+      [4, 4],
+    ]);
+    const taken = (await takeMissingBatches(db, 0)).filter((one) => one.bootId === bootId);
+    expect(taken).toMatchObject([{ first: 4, last: 4 }]);
+  });
+
+  test("does not count a group that arrives although it was called void", async () => {
+    const bootId = randomUUID();
+    const day = "2026-11-07";
+    await accountGroups(db, "normal", [withVoided(makeGroup(bootId, 2, {}, day), [1, 1])]);
+    expect(await accountGroups(db, "normal", [makeGroup(bootId, 1, {}, day)])).toEqual({ counted: [], late: [] });
+    expect(await readAccounting(db, day, { lostAfterMs: 0 })).toMatchObject({ announced: 2, missingBatches: [] });
+  });
+
+  test("writes a loss off: it is listed and reported no more, and counts when it arrives", async () => {
+    const bootId = randomUUID();
+    await accountGroups(db, "normal", [makeGroup(bootId, 6)]);
+    const now = new Date().toISOString().slice(0, 10);
+    const before = await readAccounting(db, now, { lostAfterMs: 0 });
+    const loss = { bootId, lane: "normal", first: 2, last: 4 } as const;
+    expect(await writeOffBatches(db, { ...loss, lane: "high" })).toEqual([]);
+    expect(await writeOffBatches(db, loss)).toEqual([[2, 4]]);
+    expect(await writeOffBatches(db, loss)).toEqual([]);
+    expect(await missingOf(bootId)).toEqual([
+      [1, 1],
+      [5, 5],
+    ]);
+    expect((await readAccounting(db, now, { lostAfterMs: 0 })).writtenOff - before.writtenOff).toBe(3);
+    const taken = (await takeMissingBatches(db, 0)).filter((one) => one.bootId === bootId);
+    expect(taken.map(({ first }) => first)).toEqual([1, 5]);
+    const { counted, late } = await accountGroups(db, "normal", [makeGroup(bootId, 3)]);
+    expect([sequencesOf(counted), late]).toEqual([[3], []]);
+  });
+
+  test("drops marks of publishers that ended long ago, but no loss that was not reported and none that is alive in another lane", async () => {
+    const [ended, lossy, unsure, alive] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    const where = `boot_id in ('${ended}', '${lossy}', '${unsure}', '${alive}')`;
+    await takeMissingBatches(db, 0);
+    const open = { ...makeGroup(unsure, 3).stamp, settled: 0 };
+    await accountGroups(db, "normal", [
+      makeGroup(ended, 1),
+      makeGroup(lossy, 2),
+      { ...makeGroup(unsure, 3), stamp: open },
+      makeGroup(alive, 1),
+    ]);
     await ask(db, `update accepted_marks set seen_at = now() - interval '91 days' where ${where}`);
     await accountGroups(db, "high", [makeGroup(alive, 1)]);
-    expect(await dropOldAcceptedMarks(db, 100)).toBe(1);
+    expect(await dropOldAcceptedMarks(db, 100)).toBe(2);
     expect(await count(db, "accepted_marks", where)).toBe(3);
-    expect(await count(db, "accepted_marks", `boot_id = '${ended}'`)).toBe(0);
+    expect(await count(db, "accepted_marks", `boot_id = '${lossy}'`)).toBe(1);
+    expect((await takeMissingBatches(db, 0)).map(({ bootId }) => bootId)).toContain(lossy);
+    expect(await dropOldAcceptedMarks(db, 100)).toBe(1);
+    expect(await count(db, "accepted_marks", `boot_id = '${alive}'`)).toBe(2);
+  });
+
+  test("has no index that an update of a mark would have to change", async () => {
+    const where = "tablename = 'accepted_marks' and schemaname = current_schema()";
+    const indexes = await ask(db, `select indexname from pg_indexes where ${where}`);
+    expect(indexes).toEqual([{ indexname: "accepted_marks_pkey" }]);
+  });
+
+  test("says of a day whose rows were dropped with their partition that it has none, and balances without them", async () => {
+    const day = "2024-03-01";
+    await accountGroups(db, "normal", [makeGroup(randomUUID(), 1, {}, day)]);
+    expect(await readAccounting(db, day, { lostAfterMs: 0 })).toMatchObject({
+      recorded: 2,
+      rows: null,
+      balanced: true,
+    });
   });
 
   test("has zeros for a day of which nothing is known", async () => {
     const counts = { announced: 0, recorded: 0, repeated: 0, aliases: 0, deadLetters: 0, rows: 0, difference: 0 };
-    const nothing = { day: "2024-02-29", ...counts, missingBatches: [], balanced: true };
+    const nothing = { day: "2024-02-29", ...counts, missingBatches: [], writtenOff: 0, balanced: true };
     expect(await readAccounting(db, "2024-02-29", { lostAfterMs: 0 })).toEqual(nothing);
   });
 });

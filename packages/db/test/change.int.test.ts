@@ -203,7 +203,7 @@ describeWith("postgres", "changeMessages", (adminUrl) => {
 
   test("refuses a change that the table does not hold, and then nothing of the batch happens", async () => {
     const ids = await claimRows(3);
-    const decide = ({ id }: LockedMessage): MessageChange => ({ status: id === ids[1] ? "canceled" : "sent" });
+    const decide = ({ id }: LockedMessage): MessageChange => ({ status: id === ids[1] ? "rejected" : "sent" });
     await expect(changeMessages(db, ids, "submit", decide)).rejects.toBeInstanceOf(ForbiddenTransitionError);
     await expect(
       changeMessages(db, ids, "submit", () => ({ attempts: [{ number: 7, outcome: "accepted" }] })),

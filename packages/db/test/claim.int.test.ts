@@ -111,6 +111,26 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     expect(await count(db, "events", "type = 'message.sending' and sequence = 3")).toBe(rows.length);
   });
 
+  test("finds what one client has due behind hundreds of clients with nothing due yet, in one claim", async () => {
+    const ids = Array.from({ length: 1_200 }, () => randomUUID()).sort();
+    const scheduled = { status: "scheduled", dueAt: new Date(Date.now() + 3_600_000) } as const;
+    await recordAccepted(
+      db,
+      ids.map((clientId) => makeRow({ clientId, ...scheduled })),
+    );
+    for (const [afterClientId, clientId] of [
+      [null, ids.at(-1)],
+      [ids[600], ids[599]],
+      [ids[600], ids[0]],
+    ] as const) {
+      const due = makeRow(clientId === undefined ? {} : { clientId });
+      expect((await claimDue(db, { ...REQUEST, afterClientId: afterClientId ?? null })).messages).toEqual([]);
+      await recordAccepted(db, [due]);
+      const claim = await claimDue(db, { ...REQUEST, afterClientId: afterClientId ?? null });
+      expect(claim.messages.map(({ id }) => id)).toEqual([due.id]);
+    }
+  });
+
   test("never opens more attempts than max_in_flight, over all workers and lanes", async () => {
     await recordAccepted(db, [...makeRows(40), ...makeRows(40, { lane: "high" }), ...makeRows(40, { lane: "bulk" })]);
     await ask(db, "update providers set max_in_flight = 25 where name = 'twilio'");

@@ -7,21 +7,27 @@ import {
   countOrder,
   countSelectedLetters,
   type Database,
-  discardDeadLetters,
   findDeadLetter,
+  findDeadLetterAge,
+  findLastPosition,
+  findMessage,
   freeDeadLetters,
   InvalidCursorError,
   keepDeadLetters,
   listDeadLetters,
   orderDeadLetters,
+  recordAccepted,
+  rejectLostMessages,
   removeDeadLetters,
   takeDeadLetters,
 } from "../src/index.ts";
 import { ask, count } from "./ask.ts";
+import { makeRow } from "./record-rows.ts";
 import { useDatabase } from "./test-database.ts";
 
 const ALL = { all: true } as const;
-const FROM_START = { afterPosition: "0", limit: 100 };
+const TO_END = { afterPosition: "0", upToPosition: "999999999999" } as const;
+const FROM_START = { ...TO_END, limit: 100 };
 
 function makeLetter(changes: Partial<BuriedLetter> = {}): BuriedLetter {
   return {
@@ -105,8 +111,8 @@ describeWith("postgres", "dead letters", (adminUrl) => {
         ["sms.reports", 1],
       ]),
     );
-    expect(await countSelectedLetters(db, { all: true, queue: "sms.reports" })).toBe(1);
-    expect(await countSelectedLetters(db, ALL)).toBe(3);
+    expect(await countSelectedLetters(db, { all: true, queue: "sms.reports" }, TO_END.upToPosition)).toBe(1);
+    expect(await countSelectedLetters(db, ALL, TO_END.upToPosition)).toBe(3);
   });
 
   test("refuse a cursor of elsewhere", async () => {
@@ -123,7 +129,7 @@ describeWith("postgres", "dead letters", (adminUrl) => {
 
   test("are taken by one of two at a time, and free again when that one gives them back or dies", async () => {
     const ids = await keep(40);
-    const takes = await Promise.all([1, 2, 3].map(() => takeDeadLetters(db, ALL, { afterPosition: "0", limit: 20 })));
+    const takes = await Promise.all([1, 2, 3].map(() => takeDeadLetters(db, ALL, { ...TO_END, limit: 20 })));
     const taken = takes.flat().map(({ id }) => id);
     expect(new Set(taken).size).toBe(taken.length);
     const rest = await takeDeadLetters(db, ALL, FROM_START);
@@ -140,20 +146,75 @@ describeWith("postgres", "dead letters", (adminUrl) => {
 
   test("are taken in order, each once per pass", async () => {
     const ids = await keep(3);
-    const [first] = await takeDeadLetters(db, ALL, { afterPosition: "0", limit: 1 });
+    const [first] = await takeDeadLetters(db, ALL, { ...TO_END, limit: 1 });
     expect(first).toMatchObject({ id: ids[0], queue: "sms.accepted.normal", body: Buffer.from('{"to":1}') });
     await freeDeadLetters(db, [ids[0] ?? ""]);
-    const rest = await takeDeadLetters(db, ALL, { afterPosition: first?.position ?? "0", limit: 5 });
+    const rest = await takeDeadLetters(db, ALL, { ...FROM_START, afterPosition: first?.position ?? "0" });
     expect(rest.map(({ id }) => id)).toEqual(ids.slice(1));
   });
 
-  test("are discarded, but for those that are being requeued", async () => {
-    const [taken = "", ...others] = await keep(3);
-    await takeDeadLetters(db, { ids: [taken] }, FROM_START);
-    const discarded = await discardDeadLetters(db, ALL, 10);
-    expect(discarded.map(({ id }) => id).toSorted()).toEqual(others.toSorted());
-    expect(discarded[0]).toMatchObject({ queue: "sms.accepted.normal", problem: "/to must be string" });
-    expect(await count(db, "dead_letters")).toBe(1);
+  test("of one pass end with the last one that was there at its beginning", async () => {
+    const ids = await keep(2);
+    const upToPosition = (await findLastPosition(db, ALL)) ?? "";
+    await keep(3);
+    expect(await countSelectedLetters(db, ALL, upToPosition)).toBe(2);
+    expect((await takeDeadLetters(db, ALL, { ...FROM_START, upToPosition })).map(({ id }) => id)).toEqual(ids);
+    expect(await findLastPosition(db, { all: true, queue: "sms.reports" })).toBeUndefined();
+  });
+
+  test("are found by how long they are kept, and the oldest one's age is known", async () => {
+    expect(await findDeadLetterAge(db)).toBe(0);
+    const [old = ""] = await keep(2);
+    await ask(db, "update dead_letters set kept_at = now() - interval '2 hours' where id = $1", [old]);
+    const age = await findDeadLetterAge(db);
+    expect(age).toBeGreaterThanOrEqual(7_200);
+    expect(age).toBeLessThan(7_300);
+    const taken = await takeDeadLetters(db, { keptForMs: 3_600_000 }, FROM_START);
+    expect(taken.map(({ id }) => id)).toEqual([old]);
+  });
+
+  test("that are given up leave their messages rejected, without number or text, and what is recorded as it is", async () => {
+    const [known, lost] = [makeRow({ text: "hello" }), makeRow()];
+    await recordAccepted(db, [known]);
+    const give = [known, lost].map(({ id, clientId, seed }) => {
+      return { id, clientId, seed, batchId: "?", lane: "high", simulated: false } as const;
+    });
+    expect(await rejectLostMessages(db, give)).toEqual([lost.id]);
+    expect(await rejectLostMessages(db, give)).toEqual([]);
+    expect(await findMessage(db, lost.clientId, lost.id)).toMatchObject({
+      status: "rejected",
+      text: null,
+      toNumber: "",
+      error: { code: "DEAD_LETTER_DISCARDED" },
+    });
+    expect((await findMessage(db, known.clientId, known.id))?.text).toBe("hello");
+    expect(await count(db, "events", `message_id = '${lost.id}'`)).toBe(2);
+  });
+
+  test("are ordered in pages, so that no statement grows with a disaster", async () => {
+    await ask(
+      db,
+      `insert into dead_letters (id, queue, problem, body, buried_at)
+       select 'letter ' || n, 'q', 'odd', '', now() from generate_series(1, 25001) n`,
+    );
+    await ask(db, "create table ordered_rows (rows int)");
+    await ask(
+      db,
+      `create function note_rows() returns trigger language plpgsql as
+       'begin insert into ordered_rows select count(*) from changed; return null; end'`,
+    );
+    await ask(
+      db,
+      `create trigger note_rows after update on dead_letters referencing new table as changed
+       for each statement execute function note_rows()`,
+    );
+    const { letters, orderId } = await orderDeadLetters(db, "requeue", ALL);
+    await ask(db, "drop trigger note_rows on dead_letters");
+    expect(letters).toBe(25_001);
+    expect(await countOrder(db, orderId)).toEqual({ waiting: 25_001, failed: 0 });
+    const [most] = await ask<{ rows: number }>(db, "select max(rows)::int as rows from ordered_rows");
+    expect(most).toEqual({ rows: 10_000 });
+    expect((await orderDeadLetters(db, "discard", ALL)).letters).toBe(0);
   });
 
   test("of an order wait for a worker, and are counted until they are done or have failed", async () => {
@@ -162,7 +223,7 @@ describeWith("postgres", "dead letters", (adminUrl) => {
     expect(letters).toBe(3);
     // Another order takes none of them over.
     expect((await orderDeadLetters(db, "discard", ALL)).letters).toBe(0);
-    expect(await discardDeadLetters(db, { ordered: "discard" }, 10)).toEqual([]);
+    expect(await takeDeadLetters(db, { ordered: "discard" }, FROM_START)).toEqual([]);
 
     const [done = "", failed = ""] = (await takeDeadLetters(db, { ordered: "requeue" }, FROM_START)).map(
       ({ id }) => id,
@@ -172,6 +233,6 @@ describeWith("postgres", "dead letters", (adminUrl) => {
     await freeDeadLetters(db, [failed]);
     expect(await countOrder(db, orderId)).toEqual({ waiting: 1, failed: 1 });
     expect((await orderDeadLetters(db, "discard", ALL)).letters).toBe(1);
-    expect((await discardDeadLetters(db, { ordered: "discard" }, 10)).map(({ id }) => id)).toEqual([failed]);
+    expect((await takeDeadLetters(db, { ordered: "discard" }, FROM_START)).map(({ id }) => id)).toEqual([failed]);
   });
 });

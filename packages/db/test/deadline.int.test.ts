@@ -13,12 +13,13 @@ import {
   findStranded,
   type RecordRow,
   recordAccepted,
+  setProviderAccounts,
   setProviderPaused,
   takeUnknownAttempts,
 } from "../src/index.ts";
 import { ask, count } from "./ask.ts";
 import { makeRow, makeRows } from "./record-rows.ts";
-import { CLIENT_ID, useDatabase } from "./test-database.ts";
+import { CLIENT_ID, PROVIDERS, useDatabase } from "./test-database.ts";
 
 describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
   const database = useDatabase(adminUrl);
@@ -27,6 +28,10 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
   beforeEach(async () => {
     db ??= database.open(6);
     await ask(db, "truncate messages, attempts, events");
+    await setProviderAccounts(
+      db,
+      PROVIDERS.map((provider) => ({ provider, kind: "lab" as const, adapter: "twilio" })),
+    );
   });
 
   async function record(...rows: RecordRow[]): Promise<void> {
@@ -114,6 +119,21 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     expect(await checkAtOf(id)).toBeNull();
   });
 
+  test("ends a sending message of which all is known as it is known", async () => {
+    const id = await claimOne();
+    await changeMessages(db, [id], "submit", () => ({
+      attempts: [
+        { number: 1, outcome: "unknown", reportStatus: "undelivered", errorCode: "30003", errorMessage: "Away" },
+      ],
+    }));
+    const refused = await claimOne();
+    await changeMessages(db, [refused], "submit", () => ({ attempts: [{ number: 1, outcome: "try_later" }] }));
+    await ask(db, "update messages set expire_at = now() - interval '1 ms'");
+    await expireOverdue(db, 10);
+    expect(await findMessage(db, CLIENT_ID, id)).toMatchObject({ status: "undelivered", error: { code: "30003" } });
+    expect(await findMessage(db, CLIENT_ID, refused)).toMatchObject({ status: "expired", error: { code: "EXPIRED" } });
+  });
+
   test("gives attempts whose lease is over the outcome unknown; the message stays sending", async () => {
     const dead = await claimOne({}, 0);
     const alive = await claimOne();
@@ -165,7 +185,7 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     });
     // It is due to be looked at, for its final report; whoever takes it has seen to it.
     expect(await countForgotten(db, 0)).toEqual({ count: 1, ids: [id] });
-    const request = { provider: "twilio", limit: 10, takenForMs: 30_000 };
+    const request = { provider: "twilio", limit: 10, takenForMs: 30_000, first: false };
     expect(await takeUnknownAttempts(db, request)).toMatchObject([{ messageId: id, messageStatus: "sent" }]);
     expect(await countForgotten(db, 0)).toEqual({ count: 0, ids: [] });
   });
@@ -227,18 +247,51 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     expect(await count(db, "events", `message_id = '${row.id}' and type = 'message.canceled'`)).toBe(1);
   });
 
+  const stranded = async (page: Parameters<typeof findStranded>[2] = { limit: 10 }): Promise<string[]> =>
+    (await findStranded(db, "normal", page)).map(({ id }) => id);
+
   test("finds due messages whose planned provider is paused, disabled or missing, page by page", async () => {
     const [paused, none, fine] = [makeRow({ plannedProvider: "plivo" }), makeRow({ plannedProvider: null }), makeRow()];
     const later = makeRow({ plannedProvider: null, status: "scheduled", dueAt: new Date(Date.now() + 60_000) });
     await record(paused, none, fine, later);
     await setProviderPaused(db, "plivo", true, "credentials refused");
-    const all = await findStranded(db, "normal", { limit: 10 });
+    const all = await stranded();
     expect(all).toEqual([paused.id, none.id].sort());
     expect(await findStranded(db, "high", { limit: 10 })).toEqual([]);
-    expect(await findStranded(db, "normal", { limit: 1 })).toEqual(all.slice(0, 1));
-    expect(await findStranded(db, "normal", { limit: 10, afterId: all[0] ?? null })).toEqual(all.slice(1));
+    expect(await stranded({ limit: 1 })).toEqual(all.slice(0, 1));
+    expect(await stranded({ limit: 10, afterId: all[0] ?? null })).toEqual(all.slice(1));
     await setProviderPaused(db, "plivo", false, null);
-    expect(await findStranded(db, "normal", { limit: 10 })).toEqual([none.id]);
+    expect(await stranded()).toEqual([none.id]);
+  });
+
+  test("tells with a stranded message what a plan needs, and leaves out those without another account of their kind", async () => {
+    const [lab, live] = [
+      makeRow({ plannedProvider: "plivo" }),
+      makeRow({ plannedProvider: "plivo", simulated: false }),
+    ];
+    await record(lab, live);
+    await ask(
+      db,
+      "insert into attempts (message_id, number, provider, account, lease_until, started_at, outcome) values ($1, 1, 'nexmo', 'lab', now(), now(), 'rejected')",
+      [lab.id],
+    );
+    await setProviderPaused(db, "plivo", true, "credentials refused");
+    const { id, providers, messageType, fromNumber, simulated } = lab;
+    expect(await findStranded(db, "normal", { limit: 10 })).toMatchObject([
+      {
+        id,
+        plannedProvider: "plivo",
+        providers,
+        messageType,
+        fromNumber,
+        simulated,
+        tried: [],
+        round: 1,
+        refusedBy: ["nexmo"],
+        inDoubtAt: [],
+      },
+    ]);
+    await setProviderPaused(db, "plivo", false, null);
   });
 
   test("leaves out what no other provider may take, so that it takes nobody's place", async () => {
@@ -246,7 +299,7 @@ describeWith("postgres", "deadlines, leases and cancellation", (adminUrl) => {
     const movable = makeRow({ plannedProvider: "plivo", providers: ["plivo", "twilio"] });
     await record(only, movable);
     await setProviderPaused(db, "plivo", true, "credentials refused");
-    expect(await findStranded(db, "normal", { limit: 10 })).toEqual([movable.id]);
+    expect(await stranded()).toEqual([movable.id]);
     await setProviderPaused(db, "plivo", false, null);
   });
 });

@@ -9,6 +9,7 @@ import {
   findForeignIds,
   findMessage,
   hasRivals,
+  markUnlooked,
   moveChecks,
   type RecordRow,
   recordAccepted,
@@ -19,7 +20,7 @@ import { ask } from "./ask.ts";
 import { makeRow } from "./record-rows.ts";
 import { CLIENT_ID, useDatabase } from "./test-database.ts";
 
-const TAKE = { provider: "twilio", limit: 10, takenForMs: 30_000 };
+const TAKE = { provider: "twilio", limit: 10, takenForMs: 30_000, first: false };
 
 describeWith("postgres", "attempts that are looked at again", (adminUrl) => {
   const database = useDatabase(adminUrl);
@@ -152,6 +153,61 @@ describeWith("postgres", "attempts that are looked at again", (adminUrl) => {
     expect(await findForeignIds(db, check, ["SM-other", "SM-own"])).toEqual(new Set(["SM-other"]));
     await end(id, { outcome: "accepted", providerMessageId: "SM-own" });
     expect(await findForeignIds(db, check, ["SM-other", "SM-own"])).toEqual(new Set(["SM-other"]));
+  });
+
+  test("are taken apart from codes and alerts, for which no backlog of others stands in the way", async () => {
+    const other = await claimAndEnd({ outcome: "unknown" });
+    const code = await claimAndEnd({ outcome: "unknown" }, { smsType: "otp" });
+    const first = { ...TAKE, limit: 1, first: true };
+    expect(await takeUnknownAttempts(db, first)).toMatchObject([{ messageId: code, smsType: "otp" }]);
+    expect(await takeUnknownAttempts(db, first)).toEqual([]);
+    expect(await takeUnknownAttempts(db, TAKE)).toMatchObject([{ messageId: other }]);
+  });
+
+  test("are found although a worker of an older version has settled them without a look, once", async () => {
+    const [id, fresh] = [await claimAndEnd({ outcome: "unknown" }), await claimAndEnd({ outcome: "unknown" })];
+    const ended = await claimAndEnd({ outcome: "unknown" });
+    await ask(db, "update messages set status = 'unknown' where id = $1", [ended]);
+    await ask(
+      db,
+      `update attempts set check_at = null,
+         finished_at = case when message_id = $1 then finished_at else finished_at - interval '2 minutes' end`,
+      [fresh],
+    );
+    expect(await takeUnknownAttempts(db, TAKE)).toEqual([]);
+    expect(await markUnlooked(db, 10)).toBe(1);
+    expect(await takeUnknownAttempts(db, TAKE)).toMatchObject([{ messageId: id }]);
+    expect(await markUnlooked(db, 10)).toBe(0);
+  });
+
+  test("keep what a rejection was about", async () => {
+    const id = await claimAndEnd({ outcome: "rejected", refusalScope: "recipient" });
+    let seen: unknown;
+    await changeMessages(db, [id], "submit", (_, attempts) => {
+      seen = attempts.map(({ refusalScope }) => refusalScope);
+      return null;
+    });
+    expect(seen).toEqual(["recipient"]);
+  });
+
+  test("have rivals only among messages that can have been under way at their time", async () => {
+    const id = await claimAndEnd({ outcome: "unknown" });
+    const other = await claimAndEnd({ outcome: "unknown" });
+    const [check] = (await takeUnknownAttempts(db, TAKE)).filter(({ messageId }) => messageId === id);
+    if (check === undefined) throw new Error("nothing was taken");
+    expect(await hasRivals(db, check)).toBe(true);
+    // The ids of both are of now: no message of then.
+    const shift = (days: number, at: Date) => new Date(at.getTime() + days * 86_400_000);
+    const moved = (days: number) => ({
+      ...check,
+      startedAt: shift(days, check.startedAt),
+      finishedAt: shift(days, check.finishedAt),
+    });
+    await ask(db, "update attempts set started_at = started_at - interval '1 day' where message_id = $1", [other]);
+    expect(await hasRivals(db, moved(-1))).toBe(false);
+    await ask(db, "update attempts set finished_at = finished_at + interval '200 days' where message_id = $1", [other]);
+    expect(await hasRivals(db, moved(99))).toBe(true);
+    expect(await hasRivals(db, moved(101))).toBe(false);
   });
 
   test("are found by their index, however many others there are", async () => {

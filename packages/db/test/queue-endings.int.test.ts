@@ -178,6 +178,9 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
       await waitFor(() => queue.health().ok, { what: "the connection to come back by itself" });
       expect(await publishOne(queue)).toEqual({ ending: "confirmed" });
       expect(await stored()).toBe(2);
+      // No 202 rests on the one in doubt, so nobody may miss it; nor on the one that was refused meanwhile.
+      const [, { stamp } = {}] = await ask<{ stamp: unknown }>(world.db, "select stamp from queue_groups order by id");
+      expect(stamp).toMatchObject({ sequence: 3, settled: 2, voided: [[1, 2]] });
     });
 
     test("hand a group over twice when its first try arrives after the second one's has been consumed", async () => {

@@ -14,6 +14,7 @@ import {
   exportData,
   importData,
   keepDeadLetters,
+  listDeadLetters,
   migrate,
   type NewParkedReport,
   openDatabase,
@@ -82,6 +83,19 @@ describeWith("postgres", "the transfer of an installation", (adminUrl) => {
     expect(await count(target, "queue_groups")).toBe(1);
     // One with an empty queue is taken anywhere.
     await importData(await openInstallation(), Readable.from([file]), { consumesQueue: false });
+  });
+
+  test("takes the queue's dead letters where operators find them when nobody takes them from the queue", async () => {
+    const target = await openInstallation();
+    await importData(target, Readable.from([file]), { consumesQueue: false });
+    expect(await count(target, "queue_dead_letters")).toBe(0);
+    const { items } = await listDeadLetters(target, { limit: 10, bodyBytesMax: 1_000 });
+    // The one that was kept already is the older.
+    expect(items.map(({ id, problem }) => [id, problem])).toEqual([
+      [expect.stringMatching(/^[0-9a-f-]{36}\/all$/), AWKWARD_TEXT],
+      [AWKWARD_TEXT, "\\."],
+    ]);
+    expect(items[0]).toMatchObject({ queue: "q", bytes: 256, partIndex: null });
   });
 
   test("brings every row of every table into a new installation, into the partition of its month, and back", async () => {

@@ -95,7 +95,14 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
       onChanges: (changes) => observeChanges(metrics, changes),
     },
     callbacks: { accounts, addresses, queue, metrics, logger },
-    admin: { db, queue, metrics, logger },
+    admin: {
+      db,
+      queue,
+      metrics,
+      logger,
+      idSecret: settings.ID_SECRET,
+      lostAfterMs: settings.ACCOUNTING_LOST_AFTER_S * 1000,
+    },
   });
 
   async function open(): Promise<void> {

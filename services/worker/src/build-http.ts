@@ -1,3 +1,4 @@
+import { NAME_CHARACTERS_MAX } from "@sms-gateway/contracts";
 import {
   createFailureBrake,
   errorHandler,
@@ -59,6 +60,8 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     keepAliveTimeout: 72_000,
     // While stopping, what still arrives on kept connections is served: reports above all.
     return503OnClosing: false,
+    // Ids of dead letters, the longest that are kept, with every character percent-encoded.
+    routerOptions: { maxParamLength: 3 * NAME_CHARACTERS_MAX },
   });
 
   // Else a connection that is kept alive would hold up the end for the whole keep-alive time.

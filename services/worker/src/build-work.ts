@@ -29,6 +29,7 @@ import type { WorkerMetrics } from "./metrics.ts";
 import { type RepeatedTask, type RunningTask, repeatTask } from "./repeat-task.ts";
 import { chaseSweeps } from "./reports/chase-reports.ts";
 import { applyParkedReports } from "./reports/match-reports.ts";
+import { createQuestionQuota, type QuestionQuota } from "./reports/question-quota.ts";
 import { unknownSweeps } from "./unknown/resolve-unknown.ts";
 
 /** What the working parts are built from. */
@@ -52,6 +53,7 @@ export interface WorkDeps {
 interface RunningDeps extends WorkDeps {
   readonly planning: () => PlanningContext;
   readonly circuits: Circuits;
+  readonly questions: QuestionQuota;
 }
 
 /** The working parts of a worker, running. */
@@ -82,6 +84,7 @@ export async function buildWork(workDeps: WorkDeps): Promise<Work | undefined> {
   const deps: RunningDeps = {
     ...workDeps,
     circuits,
+    questions: createQuestionQuota(),
     planning: () => ({
       providers: directory.providers(),
       defaultProvider: settings.DEFAULT_PROVIDER,
@@ -94,11 +97,12 @@ export async function buildWork(workDeps: WorkDeps): Promise<Work | undefined> {
   return {
     async stop() {
       const drainMs = settings.SUBMIT_TIMEOUT_MS + DRAIN_MARGIN_MS;
-      const [isWritten] = await Promise.all([
+      const [isWritten, areEnded] = await Promise.all([
         dispatcher?.stop(drainMs) ?? true,
+        Promise.all(tasks.map((task: RunningTask) => task.stop(drainMs))),
         ...consumptions.map((consumption) => consumption.stop(drainMs)),
-        ...tasks.map((task: RunningTask) => task.stop()),
       ]);
+      if (areEnded.includes(false)) logger.warn({ event: "task.not_ended" }, "a task runs longer than the stop waits");
       if (!isWritten) {
         logger.error(
           { event: "dispatch.not_drained" },
@@ -134,7 +138,7 @@ function buildDispatcher(deps: RunningDeps): Dispatcher {
 }
 
 function listTasks(deps: RunningDeps, dispatcher: Dispatcher | undefined): RepeatedTask[] {
-  const { db, circuits, metrics, queue, roles } = deps;
+  const { db, circuits, metrics, queue, roles, settings } = deps;
   const tasks = [
     { name: "directory", everyMs: DIRECTORY_EVERY_MS, run: createPublishDirectory(deps) },
     { name: "circuits", everyMs: CIRCUITS_EVERY_MS, run: circuits.follow },
@@ -149,11 +153,11 @@ function listTasks(deps: RunningDeps, dispatcher: Dispatcher | undefined): Repea
   if (dispatcher !== undefined) {
     const { wake, giveBackLost } = dispatcher;
     const replanner = createReplanner({ ...deps, isAway: circuits.isAway, wake });
-    circuits.onAway(replanner.hurry);
+    circuits.onChange(replanner.hurry);
     tasks.push(
       { name: "lost_claims", everyMs: LOST_CLAIMS_EVERY_MS, run: giveBackLost },
       ...dispatchSweeps(deps),
-      ...accountingSweeps(deps),
+      ...accountingSweeps({ ...deps, lostAfterMs: settings.ACCOUNTING_LOST_AFTER_S * 1000 }),
       ...unknownSweeps({ ...deps, wake }),
       ...deadLetterTasks(deps),
       {

@@ -85,8 +85,18 @@ export const workerSettings = Type.Object({
     maximum: 5000,
     default: 500,
   }),
+  // A worker that dies with a batch gives it back within a minute; one that is cut off from the database holds its batch for
+  // as long as the cut lasts, and what then arrives late takes the alarm back.
+  ACCOUNTING_LOST_AFTER_S: Type.Integer({
+    description: "How long a group of accepted requests may be missing before it counts as lost, which is an alarm.",
+    unit: "s",
+    minimum: 1,
+    maximum: 86_400,
+    default: 300,
+  }),
   MESSAGE_RETENTION_DAYS: Type.Integer({
-    description: "How long messages are kept; an id issued longer ago and not in the database is answered with 404.",
+    description:
+      "How long messages are kept, and dead letters that nobody decides about; an id issued longer ago and not in the database is answered with 404.",
     unit: "days",
     minimum: 1,
     maximum: 3650,

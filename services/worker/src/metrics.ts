@@ -139,9 +139,14 @@ function createQueueMetrics(registers: Registry[]) {
       labelNames: ["queue"],
       registers,
     }),
+    deadLettersOldestSeconds: new Gauge({
+      name: "sms_dead_letters_oldest_seconds",
+      help: "For how long the oldest dead letter has been kept; 0 without any. Its messages are accepted and not sent.",
+      registers,
+    }),
     deadLetterActions: new Counter({
       name: "sms_dead_letter_actions_total",
-      help: "What became of dead letters: kept, requeued, discarded.",
+      help: "What became of dead letters: kept, requeued, discarded, expired (nobody decided in time).",
       labelNames: ["action"],
       registers,
     }),

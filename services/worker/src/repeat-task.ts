@@ -1,4 +1,5 @@
 import type { Logger } from "@sms-gateway/runtime";
+import { endsWithin } from "./ends-within.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import { createOutageLog } from "./outage-log.ts";
 
@@ -8,13 +9,20 @@ export interface RepeatedTask {
   readonly name: string;
   /** Pause between the end of one run and the start of the next, in ms. */
   readonly everyMs: number;
-  /** One run, bounded in itself. What it throws is logged and counted, and the next run comes all the same. */
-  run(): Promise<void>;
+  /**
+   * One run, bounded in itself. What it throws is logged and counted, and the next run comes all the same.
+   *
+   * @param signal aborted when the worker stops: what has many steps ends after the one that is under way.
+   */
+  run(signal?: AbortSignal): Promise<void>;
 }
 
 export interface RunningTask {
-  /** Starts no further run and waits for the one that is under way. */
-  stop(): Promise<void>;
+  /**
+   * Starts no further run, tells the one that is under way to end, and waits for it for `deadlineMs` at most. Says whether it
+   * has ended; if not, the end of the database's connections ends it.
+   */
+  stop(deadlineMs: number): Promise<boolean>;
 }
 
 /** Runs the task now and then every `everyMs`, never two runs at a time. */
@@ -23,17 +31,17 @@ export function repeatTask(
   deps: { readonly logger: Logger; readonly metrics: WorkerMetrics },
 ): RunningTask {
   const outages = createOutageLog(name, deps);
-  let stopped = false;
+  const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   async function runOnce(): Promise<void> {
     try {
-      await run();
+      await run(abort.signal);
       outages.worked();
     } catch (error) {
       outages.failed(error);
     }
-    if (!stopped) timer = setTimeout(startRun, everyMs);
+    if (!abort.signal.aborted) timer = setTimeout(startRun, everyMs);
   }
 
   let underWay: Promise<void> = runOnce();
@@ -42,10 +50,10 @@ export function repeatTask(
   }
 
   return {
-    async stop() {
-      stopped = true;
+    async stop(deadlineMs) {
+      abort.abort();
       clearTimeout(timer);
-      await underWay;
+      return await endsWithin(underWay, deadlineMs);
     },
   };
 }

@@ -20,7 +20,10 @@ import { recordMessages } from "../src/messages/record-messages.ts";
 import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
 
 const SECRET = "id-secret-of-these-tests";
-const TODAY = new Date().toISOString().slice(0, 10);
+/** Everything happens on one day, though midnight may pass meanwhile. */
+const NOW_MS = Date.now();
+const TODAY = new Date(NOW_MS).toISOString().slice(0, 10);
+const LOST_AFTER_MS = 5 * 60 * 1000;
 
 /** What a consumer is handed at once. */
 interface Batch {
@@ -29,7 +32,7 @@ interface Batch {
 }
 
 function makeEnvelope(count: number, changes: Partial<AcceptedEnvelope> = {}): AcceptedEnvelope {
-  const seed = makeSeed(Date.now());
+  const seed = makeSeed(NOW_MS);
   const recipients = Array.from({ length: count }, (_, index) => ({
     id: makeMessageId(SECRET, BOOTSTRAP_CLIENT_ID, seed, index),
     to: `+1202555${1000 + index}`,
@@ -46,7 +49,14 @@ function makeEnvelope(count: number, changes: Partial<AcceptedEnvelope> = {}): A
 /** One group of these requests, all announced. */
 function makeBatch(envelopes: readonly AcceptedEnvelope[], changes: Partial<GroupStamp> = {}, buried = 0): Batch {
   const announced = envelopes.reduce((sum, { recipients }) => sum + recipients.length, 0);
-  const stamp = { bootId: randomUUID(), sequence: 1, messages: { [TODAY]: announced }, voided: [], ...changes };
+  const stamp = {
+    bootId: randomUUID(),
+    sequence: 1,
+    messages: { [TODAY]: announced },
+    settled: 0,
+    voided: [],
+    ...changes,
+  };
   return { envelopes, groups: [{ stamp, size: envelopes.length, buried }] };
 }
 
@@ -59,7 +69,14 @@ describeWith("postgres", "a worker that accounts for what it records", (adminUrl
 
   const planning = () =>
     ({ providers: parts.directory.providers(), defaultProvider: "twilio", passesCircuit: () => true }) as const;
-  const show = async (lostAfterMs = 0) => await showAccounting({ db: parts.db, lostAfterMs });
+  /** The day of these tests, and what is missing now. */
+  const show = async (lostAfterMs = 0) => {
+    const [day, now] = [
+      await showAccounting({ db: parts.db, lostAfterMs }, TODAY),
+      await showAccounting({ db: parts.db, lostAfterMs }),
+    ];
+    return { ...day, missing_batches: now.missing_batches, balanced: day.balanced && now.missing_batches.length === 0 };
+  };
   const logged = (event: string) => parts.log.filter((line) => line.event === event);
   const gauge = async (name: string) => (await parts.registry.getSingleMetricAsString(name)).match(/} (\d+)$/m)?.[1];
   async function sweep(): Promise<void> {
@@ -68,7 +85,7 @@ describeWith("postgres", "a worker that accounts for what it records", (adminUrl
   const record = async (envelopes: readonly AcceptedEnvelope[]) =>
     await recordMessages({ ...parts, planning, wake: () => undefined }, envelopes);
   async function take({ envelopes, groups }: Batch): Promise<void> {
-    await accountBatch(parts, "normal", { envelopes, groups, outcomes: await record(envelopes) });
+    await accountBatch(parts, "normal", { envelopes, groups, tallies: await record(envelopes) });
   }
   /** What the counts of today change by while something is done. */
   async function changesBy(work: () => Promise<void>): Promise<Record<string, number>> {
@@ -77,7 +94,7 @@ describeWith("postgres", "a worker that accounts for what it records", (adminUrl
     const after = await show();
     const names = ["announced", "recorded", "repeated", "aliases", "dead_letters", "rows", "difference"] as const;
     return Object.fromEntries(
-      names.map((name) => [name, after[name] - before[name]]).filter(([, change]) => change !== 0),
+      names.map((name) => [name, (after[name] ?? 0) - (before[name] ?? 0)]).filter(([, change]) => change !== 0),
     );
   }
 
@@ -116,16 +133,17 @@ describeWith("postgres", "a worker that accounts for what it records", (adminUrl
       { bootId: "\u0000" },
       { messages: { "2026-99-99": 1 } },
       { messages: { [TODAY]: 2 ** 52 } },
+      { sequence: 2 ** 52 },
     ]) {
       await take(makeBatch([other], changes));
     }
-    expect(logged("accounting.stamp_unusable")).toHaveLength(3);
+    expect(logged("accounting.stamp_unusable")).toHaveLength(4);
   });
 
   it("lets no fault of its own hold up messages, but an outage", async () => {
-    const batch = { ...makeBatch([]), outcomes: new Map() };
+    const batch = { ...makeBatch([]), tallies: [] };
     await accountBatch({ ...parts, db: { ...parts.db, connections: "none" } }, "normal", batch);
-    expect(logged("accounting.failed")).toMatchObject([{ level: "error", lane: "normal" }]);
+    expect(logged("accounting.failed").at(-1)).toMatchObject({ level: "error", lane: "normal" });
     const away = openDatabase({ url: "postgresql://postgres:postgres@127.0.0.1:1/none", poolMax: 1 });
     const accounting = accountBatch({ ...parts, db: away }, "normal", batch);
     await expect(accounting).rejects.toBeInstanceOf(DatabaseUnavailableError);
@@ -146,14 +164,36 @@ describeWith("postgres", "a worker that accounts for what it records", (adminUrl
   });
 
   it("shows a named day, and says what is no day", async () => {
-    expect(await showAccounting(parts, "2025-12-31")).toMatchObject({
+    expect(await showAccounting({ ...parts, lostAfterMs: 0 }, "2025-12-31")).toMatchObject({
       date: "2025-12-31",
       announced: 0,
       balanced: true,
     });
     for (const date of ["2025-02-30", "today", "2025-1-1", ""]) {
-      await expect(showAccounting(parts, date)).rejects.toMatchObject({ code: "INVALID_PAYLOAD" });
+      await expect(showAccounting({ ...parts, lostAfterMs: 0 }, date)).rejects.toMatchObject({
+        code: "INVALID_PAYLOAD",
+      });
     }
+  });
+
+  it("counts the other groups of a batch when one has a request of a day that is none", async () => {
+    const [good, odd] = [
+      makeBatch([makeEnvelope(2)]),
+      makeBatch([makeEnvelope(3, { accepted_at: "2026-02-31T10:00:00.000Z" })]),
+    ];
+    const both = { envelopes: [...odd.envelopes, ...good.envelopes], groups: [...odd.groups, ...good.groups] };
+    const before = logged("accounting.mismatch").length;
+    expect(await changesBy(() => take(both))).toEqual({ announced: 5, recorded: 2, rows: 5, difference: 3 });
+    const [mismatch] = logged("accounting.mismatch").slice(before);
+    expect(mismatch).toMatchObject({ boot_id: odd.groups[0]?.stamp?.bootId, announced: 3, recorded: 0 });
+  });
+
+  it("tries each group alone when a batch cannot be accounted for", async () => {
+    const [good, odd] = [makeBatch([makeEnvelope(2)]), makeBatch([makeEnvelope(3)], { sequence: 1.5 })];
+    const both = { envelopes: [...odd.envelopes, ...good.envelopes], groups: [...odd.groups, ...good.groups] };
+    const before = logged("accounting.failed").length;
+    expect(await changesBy(() => take(both))).toEqual({ announced: 2, recorded: 2, rows: 5 });
+    expect(logged("accounting.failed").slice(before)).toMatchObject([{ level: "error", sequence: 1.5 }]);
   });
 
   const queues: [string, (suite: (open: (db: Database) => MessageQueue) => void) => void][] = [
@@ -210,7 +250,7 @@ describeWith("postgres", "a worker that accounts for what it records", (adminUrl
         expect(shown.missing_batches.at(-1)).toMatchObject(missing);
         expect([shown.missing_batches.length - missingBefore, shown.balanced]).toEqual([1, false]);
         // For five minutes it may still be on its way.
-        expect((await showAccounting(parts)).missing_batches).toEqual([]);
+        expect((await show(LOST_AFTER_MS)).missing_batches).toEqual([]);
         await sweep();
         await sweep();
         const alarms = () => logged("accounting.batch_lost").filter((line) => line.boot_id === bootId);

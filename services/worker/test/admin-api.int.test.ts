@@ -187,6 +187,27 @@ describeWith("postgres", "the management API", (adminUrl) => {
           expect(lines[0]).toMatchObject({ queue: "somebody.else", reason: "odd" });
         });
 
+        it("leave their messages rejected where they are discarded and their ids can be read", async () => {
+          const { recipients, ...facts } = makeEnvelope(world.settings.ID_SECRET, {}, [newNumber()]);
+          const id = recipients[0]?.id ?? "";
+          const letter = { id: randomUUID(), queue: "sms.accepted.normal", problem: "odd", partIndex: 0 };
+          const body = Buffer.from(JSON.stringify({ ...facts, recipients, text: 5 }));
+          await keepDeadLetters(world.db, [{ ...letter, body, buriedAt: new Date() }]);
+          expect((await world.read(id)).status).toBe("accepted");
+          await post("/discard", { all: true });
+          expect(await world.read(id)).toMatchObject({
+            status: "rejected",
+            error: { code: "DEAD_LETTER_DISCARDED" },
+          });
+        });
+
+        it("are reached by the longest id that is kept", async () => {
+          const id = `/${"ü".repeat(254)}`;
+          const facts = { queue: "somebody.else", problem: "odd", partIndex: null, buriedAt: new Date() };
+          await keepDeadLetters(world.db, [{ ...facts, id, body: Buffer.from("?") }]);
+          expect((await post(`/${encodeURIComponent(id)}/discard`)).body).toMatchObject({ discarded: 1 });
+        });
+
         it("are listed page by page", async () => {
           const ids = [await keepForeign(), await keepForeign(), await keepForeign()];
           const { body: page } = await get("/dead-letters?limit=2");
@@ -201,6 +222,13 @@ describeWith("postgres", "the management API", (adminUrl) => {
         it("answer 404 to an unknown id and 422, naming the field, to a wrong request", async () => {
           expect(await post("/unknown/requeue")).toMatchObject({ status: 404, body: { error_code: "NOT_FOUND" } });
           expect((await post("/unknown/discard")).status).toBe(404);
+          for (const path of ["/dead-letters/%00/requeue", "/dead-letters/a%00/discard"]) {
+            expect((await world.call("POST", `/api/v1/admin${path}`, key)).status).toBe(422);
+          }
+          expect((await get("/dead-letters?queue=%00")).status).toBe(422);
+          expect((await get(`/dead-letters?queue=${"q".repeat(256)}`)).status).toBe(422);
+          expect((await post(`/${"a".repeat(256)}/requeue`)).status).toBe(422);
+          expect((await get("/providers/%00/changes")).status).toBe(422);
           const wrong: [object, string][] = [
             [{}, "/"],
             [{ ids: ["a"], all: true }, "/"],

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { BOOTSTRAP_CLIENT_ID } from "@sms-gateway/contracts";
+import { accountGroups } from "@sms-gateway/db";
 import { createRedisConnection, createRedisDirectory, type RedisConnection } from "@sms-gateway/redis";
 import { createTestDatabase, describeWith, testKeyPrefix, waitFor } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -45,6 +46,14 @@ describeWith("postgres", "make admin", (adminUrl) => {
           execFile(process.execPath, args, options, (error, out, err) => done({ code: error?.code ?? 0, out, err }));
         });
       }
+
+      it("writes lost groups off, and says where nothing is lost", async () => {
+        const stamp = { bootId: "boot-1", sequence: 5, messages: { "2026-11-21": 1 }, settled: 4, voided: [] };
+        await accountGroups(world.db, "high", [{ stamp, days: new Map() }]);
+        expect(await admin("accounting", "close", "boot-1", "high", "2", "3")).toBe("Written off: 2 groups (2-3).");
+        expect(await admin("accounting", "close", "boot-1", "high", "1", "9")).toBe("Written off: 2 groups (1, 4).");
+        await expect(admin("accounting", "close", "boot-1", "high", "1", "9")).rejects.toThrow("Nothing is missing");
+      });
 
       it("lets gateways know of a disabled provider within two seconds", async () => {
         const directory = createRedisDirectory(gatewaySide);

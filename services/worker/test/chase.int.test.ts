@@ -5,6 +5,7 @@ import { describeWith, openSql, type Sql } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { planRecord } from "../src/messages/plan-record.ts";
 import { chaseReports } from "../src/reports/chase-reports.ts";
+import { createQuestionQuota } from "../src/reports/question-quota.ts";
 import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
 import { makeEnvelope, newNumber } from "./worker-world.ts";
 
@@ -35,7 +36,12 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
       rows.map((row) => ({ ...row, plannedProvider: "twilio" })),
     );
     const lane = rows[0]?.lane ?? "normal";
-    await claimDue(parts.db, { lane, provider: "twilio", slots: count, leaseMs: 60_000, afterClientId: null });
+    const request = { lane, provider: "twilio", leaseMs: 60_000, afterClientId: null } as const;
+    for (let left = count; left > 0; ) {
+      const { messages } = await claimDue(parts.db, { ...request, slots: left });
+      if (messages.length === 0) throw new Error(`${left} messages cannot be claimed`);
+      left -= messages.length;
+    }
     const ids = rows.map(({ id }) => id);
     await changeMessages(parts.db, ids, "submit", ({ id }) => ({
       status: "sent",
@@ -69,7 +75,10 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
           }),
     };
     const accounts = { find: (_: ProviderName) => account, list: () => [], describe: () => [] };
-    await chaseReports({ ...parts, accounts, signal: new AbortController().signal }, "twilio");
+    await chaseReports(
+      { ...parts, accounts, questions: createQuestionQuota(), signal: new AbortController().signal },
+      "twilio",
+    );
     return asked;
   }
 
@@ -141,5 +150,30 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
     expect(await parts.registry.getSingleMetricAsString("sms_report_chases_total")).toMatch(
       /result="skipped"[^}]*} 30/,
     );
+  });
+
+  it("is moved on or closed for thousands in one run: only questions are few", async () => {
+    await sql.ask("update providers set max_in_flight = 2000 where name = 'twilio'");
+    await send(900, 130);
+    await sql.ask(
+      "update attempts set finished_at = now() - interval '73 h' where message_id in (select message_id from attempts limit 300)",
+    );
+    const asked = await chase(found("sent"));
+    // Twenty at once, and ten more for each second that the run has taken.
+    expect(asked.length).toBeGreaterThanOrEqual(20);
+    expect(asked.length).toBeLessThan(100);
+    const [left] = await sql.ask<{ due: number; closed: number }>(
+      `select count(*) filter (where a.check_at <= now())::int as due, count(m.final_at)::int as closed
+       from attempts a join messages m on m.id = a.message_id`,
+    );
+    expect(left?.due).toBe(0);
+    expect(left?.closed).toBe(300);
+  });
+
+  it("is not asked for while the provider refuses questions for their rate", async () => {
+    await send(30, 130);
+    const throttled = { result: "unavailable", error: { code: "20429", reason: "too many" } } as const;
+    // Four at a time: those under way when the first refusal came.
+    expect((await chase(() => throttled)).length).toBeLessThanOrEqual(4);
   });
 });

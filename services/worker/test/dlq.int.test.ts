@@ -1,7 +1,14 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { type Database, discardDeadLetters, keepDeadLetters, migrate, openDatabase } from "@sms-gateway/db";
+import {
+  type Database,
+  keepDeadLetters,
+  listDeadLetters,
+  migrate,
+  openDatabase,
+  removeDeadLetters,
+} from "@sms-gateway/db";
 import { createTestDatabase, describeWith } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseDeadLetterCommand } from "../src/admin/parse-dead-letter-command.ts";
@@ -49,7 +56,11 @@ describeWith("postgres", "make dlq", (adminUrl) => {
         await drop();
       });
       beforeEach(async () => {
-        await discardDeadLetters(world.db, { all: true }, 100);
+        const { items } = await listDeadLetters(world.db, { limit: 100, bodyBytesMax: 0 });
+        await removeDeadLetters(
+          world.db,
+          items.map(({ id }) => id),
+        );
       });
 
       it("has the worker give letters back, and says when that is done", async () => {

@@ -1,11 +1,23 @@
-import type { AttemptOutcome, MessageState, ReportStatus, SmsType } from "@sms-gateway/contracts";
+import {
+  type AttemptOutcome,
+  type MessageState,
+  type ReportStatus,
+  SCHEDULE_AHEAD_MAX_MS,
+  type SmsType,
+} from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { FIND_FOREIGN_IDS } from "../sql/find-foreign-ids.ts";
 import { HAS_RIVALS } from "../sql/has-rivals.ts";
+import { MARK_UNLOOKED } from "../sql/mark-unlooked.ts";
 import { MOVE_CHECKS } from "../sql/move-checks.ts";
 import type { Statement } from "../sql/statement.ts";
-import { TAKE_UNKNOWN_ATTEMPTS, TAKE_UNREPORTED_ATTEMPTS } from "../sql/take-due-checks.ts";
+import {
+  TAKE_FIRST_UNKNOWN_ATTEMPTS,
+  TAKE_UNKNOWN_ATTEMPTS,
+  TAKE_UNREPORTED_ATTEMPTS,
+} from "../sql/take-due-checks.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
+import { firstIdAt } from "../uuid.ts";
 
 /** An attempt that is the caller's to look at, until `takenUntil`, with what its provider can be asked by. */
 export interface DueCheck {
@@ -41,9 +53,25 @@ export interface DueCheckRequest {
   readonly takenForMs: number;
 }
 
-/** Takes attempts of unknown outcome that are due to be looked at; two workers never take one at the same time. */
-export async function takeUnknownAttempts(db: Database, request: DueCheckRequest): Promise<DueCheck[]> {
-  return await takeDue(db, TAKE_UNKNOWN_ATTEMPTS, request);
+/**
+ * Takes attempts of unknown outcome that are due to be looked at; two workers never take one at the same time.
+ * @param request `first`: those of codes and alerts, for which no backlog of others stands in the way; else those of all
+ *   other classes.
+ */
+export async function takeUnknownAttempts(
+  db: Database,
+  request: DueCheckRequest & { readonly first: boolean },
+): Promise<DueCheck[]> {
+  return await takeDue(db, request.first ? TAKE_FIRST_UNKNOWN_ATTEMPTS : TAKE_UNKNOWN_ATTEMPTS, request);
+}
+
+/**
+ * Makes attempts of unknown outcome due that nobody will look at by themselves, at most `limit` of them: a worker of a
+ * version without looks has settled them. Answers how many.
+ */
+export async function markUnlooked(db: Database, limit: number): Promise<number> {
+  const rows = await inTransaction(db, (tx) => runStatement(tx, MARK_UNLOOKED, [limit]));
+  return rows.length;
 }
 
 /** Takes attempts without a final report that are due to be asked for, in the same way. */
@@ -111,13 +139,20 @@ export async function findForeignIds(
   return new Set(rows.map((row) => row.provider_message_id));
 }
 
+/** From the acceptance of a message to its last attempt at most: scheduled for 90 days ahead, and then its own life. */
+const LIFE_MAX_MS = SCHEDULE_AHEAD_MAX_MS + 10 * 24 * 3600 * 1000;
+/** Ids are made by other machines' clocks. */
+const CLOCKS_DIFFER_MS = 10 * 60 * 1000;
+
 /**
  * Whether another message of the client to the same recipient may be the one that the provider has listed: an attempt of
  * the same time whose provider's id nobody knows yet. Ask after the provider has answered.
  */
 export async function hasRivals(db: Database, check: DueCheck): Promise<boolean> {
   const { clientId, toNumber, messageId, provider, startedAt, finishedAt } = check;
-  const values = [clientId, toNumber, messageId, provider, startedAt, finishedAt];
+  const oldest = firstIdAt(startedAt.getTime() - LIFE_MAX_MS);
+  const newest = firstIdAt(finishedAt.getTime() + CLOCKS_DIFFER_MS);
+  const values = [clientId, toNumber, messageId, provider, startedAt, finishedAt, oldest, newest];
   const [row] = await inTransaction(db, (tx) => runStatement<{ has_rivals: boolean }>(tx, HAS_RIVALS, values));
   return row?.has_rivals === true;
 }

@@ -1,11 +1,11 @@
-import { deriveMessageState } from "@sms-gateway/contracts";
+import { deriveMessageState, isFinalState } from "@sms-gateway/contracts";
 import type { Database } from "../connections.ts";
 import { FIND_EXPIRED_LEASES } from "../sql/find-expired-leases.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages, type StatusChange } from "./change-messages.ts";
+import { describeEnd } from "./describe-end.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
-import { OUTCOME_UNKNOWN } from "./outcome-unknown.ts";
 import { proveSent } from "./prove-sent.ts";
 
 /** An attempt that nobody has closed in time: its worker died, or its answer is still on the way. */
@@ -19,7 +19,7 @@ export interface ExpiredLease {
 /** What the end of leases has changed. */
 export interface ExpiredLeases {
   readonly leases: readonly ExpiredLease[];
-  /** Of messages whose reports had come before: `sent`. */
+  /** Of messages whose reports had come before: `sent`, or how it ended. */
   readonly changes: readonly StatusChange[];
 }
 
@@ -49,9 +49,9 @@ export async function expireLeases(db: Database, limit: number): Promise<Expired
   return { leases, changes };
 }
 
-/** It stays sending, unless reports tell: that a provider has it, or that one had it and gave up. */
+/** It stays sending, unless reports tell: that a provider has it, or that all that had it gave up. */
 function decideStatus(after: readonly AttemptRow[]): MessageChange | null {
   const status = deriveMessageState(after, { retryPlanned: false, closed: false });
-  if (status === "unknown") return { status, error: OUTCOME_UNKNOWN };
+  if (isFinalState(status)) return { status, ...describeEnd(status, after) };
   return proveSent(after, { closed: false });
 }

@@ -3,9 +3,9 @@ import type { Database } from "../connections.ts";
 import { FIND_OVERDUE } from "../sql/find-overdue.ts";
 import { inTransaction, runStatement } from "../transaction.ts";
 import { changeMessages, type StatusChange } from "./change-messages.ts";
+import { describeEnd } from "./describe-end.ts";
 import type { AttemptRow, LockedMessage } from "./locked-message.ts";
 import type { MessageChange } from "./message-change.ts";
-import { OUTCOME_UNKNOWN } from "./outcome-unknown.ts";
 import { proveSent } from "./prove-sent.ts";
 
 /** Why a message expired at its deadline. */
@@ -13,7 +13,8 @@ const NOT_TAKEN = { code: "EXPIRED", message: "No provider took the message befo
 
 /**
  * Ends messages whose deadline is over, at most `limit` of them: `expired` when queued or scheduled and no provider can
- * have taken them; when an attempt is in doubt and every open lease is over `sent` if reports prove it, else `unknown`.
+ * have taken them; once every open lease is over what its attempts say: `sent` if reports prove it, `unknown` while one is
+ * in doubt, or as a carrier has reported it.
  * Call it again at once while it answers `limit` changes.
  */
 export async function expireOverdue(db: Database, limit: number): Promise<StatusChange[]> {
@@ -37,15 +38,10 @@ function decideAtDeadline(message: LockedMessage, attempts: readonly AttemptRow[
 }
 
 function decideEnd({ status }: LockedMessage, settled: readonly AttemptRow[]): MessageChange | null {
-  if (status === "sending")
-    return proveSent(settled, { closed: true }) ?? { status: "unknown", error: OUTCOME_UNKNOWN };
-  if (status !== "queued" && status !== "scheduled") return null;
+  if (status !== "sending" && status !== "queued" && status !== "scheduled") return null;
   const end = deriveMessageState(settled, { retryPlanned: false, closed: true });
-  if (end === "unknown") return { status: end, error: OUTCOME_UNKNOWN };
+  if (end === "sent") return proveSent(settled, { closed: true });
   // A report about an earlier attempt may have come while the next one waited.
-  const reported = settled.findLast(({ reportStatus }) => reportStatus === end);
-  if (end === "failed" || reported === undefined) return { status: "expired", error: NOT_TAKEN };
-  const { errorCode, errorMessage, provider } = reported;
-  const error = { code: errorCode ?? end.toUpperCase(), message: errorMessage ?? `The provider reported "${end}".` };
-  return { status: end, provider, error };
+  const isKnown = end === "unknown" || settled.some(({ reportStatus }) => reportStatus === end);
+  return isKnown ? { status: end, ...describeEnd(end, settled) } : { status: "expired", error: NOT_TAKEN };
 }

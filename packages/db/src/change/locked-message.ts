@@ -52,6 +52,9 @@ export interface LockedMessage {
   readonly now: Date;
 }
 
+/** What a rejection is about: no provider takes such a message or such a number, or this provider takes none of ours. */
+export type RefusalScope = "message" | "recipient" | "provider";
+
 /** One call of one provider. `outcome` is null while it is open. */
 export interface AttemptRow {
   readonly messageId: string;
@@ -71,6 +74,8 @@ export interface AttemptRow {
   readonly price: Amount | null;
   /** When it is looked at next; null: never. */
   readonly checkAt: Date | null;
+  /** What its provider has refused; null unless it was rejected by a version that writes it down. */
+  readonly refusalScope: RefusalScope | null;
 }
 
 /** As `LOCK_MESSAGES` answers. */
@@ -130,6 +135,7 @@ export interface AttemptColumns {
   price_amount: string | null;
   price_currency: string | null;
   check_at: Date | null;
+  refusal_scope: RefusalScope | null;
 }
 
 export function toLockedMessage(row: LockedMessageColumns, now: Date): LockedMessage {
@@ -189,5 +195,6 @@ export function toAttemptRow(row: AttemptColumns): AttemptRow {
     segments: row.segments,
     price: readAmount(row.price_amount, row.price_currency),
     checkAt: row.check_at,
+    refusalScope: row.refusal_scope,
   };
 }

@@ -6,16 +6,18 @@ import {
   type MessageState,
   type PlannedTrace,
   type ReportStatus,
+  type SmsType,
   type TransitionCause,
 } from "@sms-gateway/contracts";
 import type { Amount } from "../amount.ts";
 import { checkAtAfter } from "./check-time.ts";
-import type { AttemptRow, LockedMessage } from "./locked-message.ts";
+import type { AttemptRow, LockedMessage, RefusalScope } from "./locked-message.ts";
 
 /** What a decision changes of one attempt. What is not named stays. */
 export interface AttemptChange {
   readonly number: number;
   readonly outcome?: AttemptOutcome;
+  readonly refusalScope?: RefusalScope;
   readonly reportStatus?: ReportStatus;
   /** When the carrier says it happened; the database's clock when not given. */
   readonly reportAt?: Date;
@@ -145,11 +147,18 @@ export function toAttemptUpdates(
   return changes.map((attemptChange) => {
     const attempt = attempts.find(({ number }) => number === attemptChange.number);
     if (attempt === undefined) throw new TypeError(`message ${message.id} has no attempt ${attemptChange.number}`);
-    return toAttemptUpdate(attempt, attemptChange, message.now);
+    return toAttemptUpdate(attempt, attemptChange, message);
   });
 }
 
-function toAttemptUpdate(attempt: AttemptRow, change: AttemptChange, now: Date): Record<string, unknown> {
+/** The classes of which somebody waits for a code or must be warned: their unknown outcomes are looked at before all others. */
+const CHECKED_FIRST: ReadonlySet<SmsType> = new Set<SmsType>(["otp", "alert"]);
+
+function toAttemptUpdate(
+  attempt: AttemptRow,
+  change: AttemptChange,
+  { now, smsType }: LockedMessage,
+): Record<string, unknown> {
   const { outcome = attempt.outcome, reportStatus = attempt.reportStatus, price = attempt.price } = change;
   const reportedAt = change.reportStatus === undefined ? attempt.reportAt : now;
   const checkAt = checkAtAfter(attempt, { outcome, reportStatus }, { now, checkInMs: change.checkInMs });
@@ -166,6 +175,8 @@ function toAttemptUpdate(attempt: AttemptRow, change: AttemptChange, now: Date):
     segments: change.segments ?? attempt.segments,
     price_amount: price?.amount ?? null,
     price_currency: price?.currency ?? null,
+    refusal_scope: change.refusalScope ?? attempt.refusalScope,
+    check_first: CHECKED_FIRST.has(smsType),
     check_at: checkAt ?? null,
     sets_check_at: checkAt !== undefined,
   };

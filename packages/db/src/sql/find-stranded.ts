@@ -16,7 +16,7 @@ const movable = (whom: string): string => `
  * hold must have left (more comes from a clock that was set back). Left out is what nobody else may take: all providers
  * that the request named are away or have no account for it, or all there are. One provider at a time, which the index leads
  * to: with nobody away it reads nothing. Materialized, or the limit would tempt the planner to walk all messages in the order
- * of their ids. The rows of the page come by their key, each with who has refused it for good; nothing is locked.
+ * of their ids. The rows of the page come by their key, each with who has refused it for good and who may have it; nothing is locked.
  */
 export const FIND_STRANDED: Statement = {
   name: "find-stranded",
@@ -43,7 +43,11 @@ with judged as materialized (
   select id from stranded where id > $3::uuid order by id limit $2::int
 )
 select m.id, m.planned_provider, m.providers, m.message_type, m.from_number, m.simulated, m.tried, m.round, m.event_count,
-  array(select a.provider from attempts a where a.message_id = page.id and a.outcome = 'rejected') as refused_by
+  array(select a.provider from attempts a where a.message_id = page.id and a.outcome = 'rejected') as refused_by,
+  array(
+    select a.provider from attempts a
+    where a.message_id = page.id and a.outcome = 'unknown' and coalesce(a.report_status, 'unknown') = 'unknown'
+  ) as in_doubt_at
 from page cross join lateral (select * from messages m where m.id = page.id limit 1) as m
 order by m.id`,
 };

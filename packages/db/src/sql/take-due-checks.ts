@@ -1,7 +1,16 @@
 import type { Statement } from "./statement.ts";
 
-/** $1 provider. Attempts of unknown outcome that are due to be looked at. */
-export const TAKE_UNKNOWN_ATTEMPTS: Statement = takeDueChecks("take-unknown-attempts", "a.outcome = 'unknown'");
+/** $1 provider. Attempts of unknown outcome that are due to be looked at, of the classes that come first. */
+export const TAKE_FIRST_UNKNOWN_ATTEMPTS: Statement = takeDueChecks(
+  "take-first-unknown-attempts",
+  "a.outcome = 'unknown' and a.check_first",
+);
+
+/** $1 provider. Those of all other classes. */
+export const TAKE_UNKNOWN_ATTEMPTS: Statement = takeDueChecks(
+  "take-unknown-attempts",
+  "a.outcome = 'unknown' and not a.check_first",
+);
 
 /** $1 provider. Attempts that their provider took and of which no final report has come, due to be asked for. */
 export const TAKE_UNREPORTED_ATTEMPTS: Statement = takeDueChecks("take-unreported-attempts", "a.outcome <> 'unknown'");

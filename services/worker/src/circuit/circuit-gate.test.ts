@@ -47,6 +47,13 @@ describe("the gate of a circuit", () => {
     expect(passing(80)).toBe(share + 1);
   });
 
+  it("keeps spared messages away from a half-open one, which costs neither share nor ticket", () => {
+    expect(gate.passes("twilio", true)).toBe(true);
+    follow({ state: "half_open", step: 1, epoch: 5 });
+    expect(Array.from({ length: 40 }, () => gate.passes("twilio", true))).not.toContain(true);
+    expect(passing(8)).toBe(2);
+  });
+
   it("lets the next message through, however long there was none", () => {
     follow({ state: "half_open", step: 1, epoch: 4 });
     for (let minute = 0; minute < 10; minute += 1) {

@@ -4,7 +4,10 @@
  * closed: all. open, or held: none. half-open: a share of them by the circuit's step, evenly; and beyond that share one
  * message whenever the ticket is there, or an installation that has few messages would never find out that a provider works
  * again. The ticket of the single probes comes back with a probe's end, so that no queue forms behind a provider that may
- * not answer; the others' comes back every second.
+ * not answer; the others' comes back every second. Asked for each message, not for each request.
+ *
+ * Spared messages (a code, a message whose call does not count) take neither share nor ticket: they do not pass until their
+ * planner finds nobody else, and then as the others do. What is planned for later never asks that way: see `planProvider`.
  */
 import type { ProviderName } from "@sms-gateway/contracts";
 import { CIRCUIT_SHARES, type ProviderCircuit } from "@sms-gateway/db";
@@ -14,8 +17,12 @@ export interface CircuitGate {
   follow(circuit: ProviderCircuit): void;
   /** The provider wants us to wait; only ever extends. Says by how much, in ms. */
   hold(provider: ProviderName, forMs: number): number;
-  /** Whether the next message may be planned for it. Takes of its share when it may. */
-  passes(provider: ProviderName): boolean;
+  /**
+   * Whether the next message may be planned for it. Takes of its share when it may.
+   *
+   * @param isSpared not for one that is half-open, and nothing is taken.
+   */
+  passes(provider: ProviderName, isSpared?: boolean): boolean;
   /** How long the provider still wants us to wait, in ms. */
   heldMs(provider: ProviderName): number;
   circuit(provider: ProviderName): ProviderCircuit | undefined;
@@ -55,10 +62,11 @@ export function createCircuitGate(now: () => number = () => performance.now()): 
     return Math.max(0, byMs);
   }
 
-  function passes(provider: ProviderName): boolean {
+  function passes(provider: ProviderName, isSpared = false): boolean {
     const door = doorOf(provider);
     if (door.heldUntilMs > now() || door.circuit?.state === "open") return false;
     if (door.circuit?.state !== "half_open") return true;
+    if (isSpared) return false;
     const { step } = door.circuit;
     door.credit += CIRCUIT_SHARES[step] ?? 0;
     if (door.credit >= 1) {

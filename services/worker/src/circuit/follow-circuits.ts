@@ -12,6 +12,7 @@ import {
 import type { SubmitResult } from "@sms-gateway/providers";
 import type { Logger } from "@sms-gateway/runtime";
 import type { ClaimedAttempt } from "../delivery/claim-messages.ts";
+import type { CircuitVisit } from "../delivery/plan-provider.ts";
 import type { KnownDirectory } from "../directory/known-directory.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { createOutageLog } from "../outage-log.ts";
@@ -31,8 +32,12 @@ export interface CircuitsDeps {
 
 /** The circuits of all providers, as this worker knows them and adds to them. */
 export interface Circuits {
-  /** Whether the next message may be planned for this provider; takes of the share of one that is returning. */
-  passes(provider: ProviderName): boolean;
+  /**
+   * Whether the next message may be planned for this provider; takes of the share of one that is returning, unless the
+   * message had better not be a probe: a spared one, or one whose call does not count. As the last resort only those pass
+   * that were not let through for this reason.
+   */
+  passes(provider: ProviderName, visit: CircuitVisit): boolean;
   /** Whether claims may find anything: the database has the last word. */
   mayClaim(provider: ProviderName): boolean;
   /** Whether what is planned for it had better go elsewhere. */
@@ -45,8 +50,8 @@ export interface Circuits {
   observe(attempt: ClaimedAttempt, result: SubmitResult): Promise<void>;
   /** One look: tells what was seen, learns what all have decided. Rejects while the database is away. */
   follow(): Promise<void>;
-  /** Calls back with each look that finds a provider away which was not before. */
-  onAway(call: () => void): void;
+  /** Calls back with each look that finds a circuit in another state than the last, or a provider that came away or back. */
+  onChange(call: () => void): void;
 }
 
 /** Answers that come together extend a hold by next to nothing: not worth a write each. In ms. */
@@ -61,15 +66,23 @@ export function createCircuits(deps: CircuitsDeps): Circuits {
   const gate = createCircuitGate();
   const holdOutages = createOutageLog("hold_provider", deps);
   const listeners: (() => void)[] = [];
-  let away: ReadonlySet<ProviderName> = new Set();
 
   const stateOf = (provider: ProviderName): CircuitState => gate.circuit(provider)?.state ?? "closed";
   const isAway = (provider: ProviderName): boolean =>
     stateOf(provider) === "open" || gate.heldMs(provider) > HOLD_STRANDS_MS;
 
-  function isWatched({ provider, message }: ClaimedAttempt): boolean {
+  const describe = (): string => PROVIDER_NAMES.map((name) => `${stateOf(name)} ${isAway(name)}`).join();
+  let known = describe();
+
+  function isWatched(provider: ProviderName, account: "live" | "lab"): boolean {
     const hasLive = directory.providers().some(({ name, accounts }) => name === provider && accounts.live);
-    return message.account === (hasLive ? "live" : "lab");
+    return account === (hasLive ? "live" : "lab");
+  }
+
+  function passes(provider: ProviderName, { simulated, isSpared, isLastResort }: CircuitVisit): boolean {
+    const isNoProbe =
+      isSpared || (stateOf(provider) === "half_open" && !isWatched(provider, simulated ? "lab" : "live"));
+    return isLastResort ? isNoProbe && gate.passes(provider) : gate.passes(provider, isNoProbe);
   }
 
   async function hold(provider: ProviderName, retryAfterMs: number): Promise<void> {
@@ -92,13 +105,13 @@ export function createCircuits(deps: CircuitsDeps): Circuits {
   }
 
   return {
-    passes: gate.passes,
+    passes,
     mayClaim: (provider) => stateOf(provider) !== "open" && gate.heldMs(provider) === 0,
     isAway,
     async observe(attempt, result) {
       const { provider, circuitEpoch } = attempt;
       gate.probeEnded(provider, circuitEpoch);
-      if (!isWatched(attempt)) return;
+      if (!isWatched(provider, attempt.message.account)) return;
       const weight = weighResult(result);
       if (weight !== "nothing") counts.add(provider, circuitEpoch, weight === "failed");
       const retryAfterMs = result.outcome === "try_later" ? (result.retryAfterMs ?? 0) : 0;
@@ -113,10 +126,10 @@ export function createCircuits(deps: CircuitsDeps): Circuits {
         metrics.providerCircuit.set({ provider: circuit.provider }, GAUGE_OF[circuit.state]);
       }
       changes.forEach(tell);
-      const before = away;
-      away = new Set(PROVIDER_NAMES.filter(isAway));
-      if ([...away].some((provider) => !before.has(provider))) for (const call of listeners) call();
+      const before = known;
+      known = describe();
+      if (known !== before) for (const call of listeners) call();
     },
-    onAway: (call) => void listeners.push(call),
+    onChange: (call) => void listeners.push(call),
   };
 }

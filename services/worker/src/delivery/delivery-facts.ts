@@ -1,4 +1,5 @@
-import type { AttemptProgress, MessageState, MessageType, ProviderName } from "@sms-gateway/contracts";
+import type { AttemptProgress, Lane, MessageState, MessageType, ProviderName, SmsType } from "@sms-gateway/contracts";
+import type { AttemptRow } from "@sms-gateway/db";
 import type { SubmitResult } from "@sms-gateway/providers";
 
 /** What a decision about a message looks at; a locked row of the database has it all. */
@@ -11,7 +12,9 @@ export interface MessageFacts {
   /** The round that is under way; 1 is the first. */
   readonly round: number;
   readonly simulated: boolean;
+  readonly lane: Lane;
   readonly messageType: MessageType;
+  readonly smsType: SmsType;
   readonly fromNumber: string | null;
   readonly expireAt: Date;
   /** What the provider that has it calls it; null while none has. */
@@ -23,7 +26,7 @@ export interface MessageFacts {
 }
 
 /** One attempt of that message. */
-export interface AttemptFacts extends AttemptProgress {
+export interface AttemptFacts extends AttemptProgress, Pick<AttemptRow, "refusalScope" | "errorCode" | "errorMessage"> {
   readonly number: number;
   readonly provider: string;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Lane } from "@sms-gateway/contracts";
 import { waitFor } from "@sms-gateway/testkit";
 import { afterEach, describe, expect, it } from "vitest";
@@ -21,6 +22,7 @@ function openWorld(slots: number) {
     failures: 0,
     isAway: false,
     isAllowed: true,
+    claimMs: 0,
     waitMs: {} as Partial<Record<Lane, number>>,
   };
   loop = createDispatchLoop<Lane>({
@@ -28,6 +30,7 @@ function openWorld(slots: number) {
     mayClaim: () => world.isAllowed,
     claim: async (lane, free) => {
       world.claims.push(lane);
+      if (world.claimMs > 0) await delay(world.claimMs);
       if (world.isAway) throw new Error("away");
       const taken = Math.min(free, due[lane]);
       due[lane] -= taken;
@@ -130,6 +133,16 @@ describe("createDispatchLoop", () => {
     due.bulk = 1;
     await waitFor(() => world.running.length === 1, { what: "the poll" });
     world.running[0]?.finish();
+  });
+
+  it("rests after looks that take long, before it polls again", async () => {
+    const { world } = openWorld(1);
+    world.claimMs = 100;
+    await waitFor(() => world.claims.length >= 3, { what: "the first look", intervalMs: 5 });
+    const asked = world.claims.length;
+    const startedAt = performance.now();
+    await waitFor(() => world.claims.length > asked, { what: "the next look", intervalMs: 5 });
+    expect(performance.now() - startedAt).toBeGreaterThan(800);
   });
 
   it("goes on after a claim has failed", async () => {

@@ -47,6 +47,12 @@ export interface DispatchLoop {
 
 /** Finds what becomes due by its time, or was recorded by another worker. Short against a person's patience. */
 const POLL_EVERY_MS = 500;
+/**
+ * After a look that took long, because there are thousands of clients with nothing due yet or the database is busy, the poll
+ * waits for so many times as long, so that looking takes a quarter of the time at most; but no longer than the next constant.
+ */
+const POLL_REST_SHARE = 3;
+const POLL_REST_MAX_MS = 1_000;
 /** Slots that become free together are filled by one claim; 5 ms are lost against a submit and win a query per slot. */
 const GATHER_SLOTS_MS = 5;
 /** The same for a rate that lets a message through every few ms. */
@@ -62,6 +68,7 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
   let hasFailed = false;
   let stopped = false;
   let gatherTimer: NodeJS.Timeout | undefined;
+  let restUntilMs = 0;
   const waiting = new Map<Lane, NodeJS.Timeout>();
   const keptForHigh = Math.max(0, Math.min(deps.slots - 1, Math.ceil(deps.slots / 5)));
 
@@ -81,8 +88,11 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
     while (isWoken && !stopped) {
       isWoken = false;
       hasFailed = false;
+      const startedAtMs = performance.now();
       try {
         await claimLanes();
+        const endedAtMs = performance.now();
+        restUntilMs = endedAtMs + Math.min(POLL_REST_MAX_MS, POLL_REST_SHARE * (endedAtMs - startedAtMs));
         deps.outages.worked();
       } catch (error) {
         hasFailed = true;
@@ -128,7 +138,9 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
     underWay.add(submit);
   }
 
-  const poll = setInterval(wake, POLL_EVERY_MS);
+  const poll = setInterval(() => {
+    if (performance.now() >= restUntilMs) wake();
+  }, POLL_EVERY_MS);
   wake();
 
   return {

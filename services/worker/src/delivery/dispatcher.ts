@@ -4,6 +4,7 @@ import type { Logger } from "@sms-gateway/runtime";
 import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
 import type { Circuits } from "../circuit/follow-circuits.ts";
 import type { KnownDirectory } from "../directory/known-directory.ts";
+import { endsWithin } from "../ends-within.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { createOutageLog } from "../outage-log.ts";
 import type { CallbackAddresses } from "./callback-address.ts";
@@ -82,13 +83,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     wake,
     giveBackLost: lostClaims.giveBack,
     async stop(deadlineMs) {
-      const ended = Promise.all([...loops.values()].map((loop) => loop.stop())).then(() => true);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<false>((resolve) => {
-        timer = setTimeout(() => resolve(false), deadlineMs);
-      });
-      const isEnded = await Promise.race([ended, late]);
-      clearTimeout(timer);
+      const isEnded = await endsWithin(Promise.all([...loops.values()].map((loop) => loop.stop())), deadlineMs);
       abort.abort();
       return isEnded;
     },

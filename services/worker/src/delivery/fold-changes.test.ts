@@ -51,7 +51,9 @@ function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
     tried: ["twilio"],
     round: 1,
     simulated: true,
+    lane: "normal",
     messageType: "text",
+    smsType: "otp",
     fromNumber: null,
     expireAt: later,
     providerMessageId: null,
@@ -62,7 +64,8 @@ function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
 }
 
 function attempt(number: number, provider: ProviderName, changes: Partial<AttemptFacts> = {}): AttemptFacts {
-  return { number, provider, outcome: null, reportStatus: null, ...changes };
+  const none = { refusalScope: null, errorCode: null, errorMessage: null };
+  return { number, provider, outcome: null, reportStatus: null, ...none, ...changes };
 }
 
 function ended(result: SubmitResult, attemptNumber = 1, provider: ProviderName = "twilio"): AttemptResult {
@@ -142,7 +145,9 @@ describe("foldSubmitResult", () => {
     expect(foldSubmitResult(sending(), open, ended(refused), planning())).toEqual({
       status: "failed",
       error: { code: "21211", message: "Invalid 'To'" },
-      attempts: [{ number: 1, outcome: "rejected", errorCode: "21211", errorMessage: "Invalid 'To'" }],
+      attempts: [
+        { number: 1, outcome: "rejected", errorCode: "21211", errorMessage: "Invalid 'To'", refusalScope: scope },
+      ],
       eventDetail: { provider: "twilio", attempt: 1, error_code: "21211" },
     });
   });
@@ -253,10 +258,10 @@ describe("foldReport", () => {
     });
   });
 
-  it("never triggers another try: a queued message stays queued when an earlier attempt is reported failed", () => {
+  it("never triggers another try, and gives up the one that waits: it proves that the provider had the message", () => {
     const attempts = [attempt(1, "twilio", { outcome: "try_later" })];
     const decision = foldReport(sending({ status: "queued" }), attempts, report("failed"));
-    expect(decision).toMatchObject({ status: "queued" });
+    expect(decision).toMatchObject({ status: "failed", error: { code: "FAILED" } });
     expect(decision?.plannedProvider).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import {
   type DirectoryProvider,
+  type Lane,
   type MessageType,
   type PlannedTrace,
   PROVIDER_NAMES,
@@ -14,8 +15,20 @@ export interface PlanningContext {
   readonly providers: readonly DirectoryProvider[];
   /** Asked first among those of equal priority. */
   readonly defaultProvider: ProviderName | undefined;
-  /** Whether the provider's circuit lets this message through: always, never, or its share while it returns. */
-  readonly passesCircuit: (provider: ProviderName) => boolean;
+  /**
+   * Whether the provider's circuit lets this message through: always, never, or its share while it returns. May count the
+   * message as one of that share: asked once per message and provider, and once more as the last resort.
+   */
+  readonly passesCircuit: (provider: ProviderName, visit: CircuitVisit) => boolean;
+}
+
+/** What a circuit that returns step by step needs to know of a message. */
+export interface CircuitVisit {
+  readonly simulated: boolean;
+  /** Not among the first calls that find out whether the provider works, while another provider suits. */
+  readonly isSpared: boolean;
+  /** No other provider suits. */
+  readonly isLastResort: boolean;
 }
 
 /** What a plan depends on of the message. */
@@ -29,6 +42,17 @@ export interface PlanRequest {
   readonly tried: ReadonlySet<string>;
   /** Have refused this message for good (credentials, sender, region): never asked again. */
   readonly ruledOut: ReadonlySet<string>;
+  /**
+   * What it is to a provider that returns step by step: spared while another one suits (the high lane, whose reader waits), or
+   * nothing at all (sent later, when its call tells nothing about now). One of its first calls, when not given.
+   */
+  readonly probing?: "spared" | "never";
+}
+
+/** What a message is to a provider that returns step by step. */
+export function probingOf(lane: Lane, { isLater }: { readonly isLater: boolean }): Pick<PlanRequest, "probing"> {
+  if (isLater) return { probing: "never" };
+  return lane === "high" ? { probing: "spared" } : {};
 }
 
 /** Whom to ask, and how everybody else was judged. */
@@ -45,11 +69,22 @@ export interface ProviderPlan {
  * kind of message are passed over.
  */
 export function planProvider(request: PlanRequest, context: PlanningContext): ProviderPlan {
-  let chosen: ProviderName | null = null;
-  const considered = listCandidates(request, context).map((candidate) => {
-    const verdict = judge(candidate, request) ?? (chosen === null ? judgeCircuit(candidate, context) : "next");
-    if (verdict === "chosen") chosen = candidate.name;
-    return [candidate.name, verdict] as const;
+  const candidates = listCandidates(request, context).map((candidate) => ({
+    name: candidate.name,
+    verdict: judge(candidate, request),
+  }));
+  const isSpared = request.probing !== undefined;
+  const find = (isLastResort: boolean): ProviderName | null => {
+    const visit = { simulated: request.simulated, isSpared, isLastResort };
+    const passing = candidates.find(({ name, verdict }) => verdict === undefined && context.passesCircuit(name, visit));
+    return passing?.name ?? null;
+  };
+  const chosen = find(false) ?? (request.probing === "never" ? null : find(true));
+  let isAfter = false;
+  const considered = candidates.map(({ name, verdict }) => {
+    isAfter ||= name === chosen;
+    if (name === chosen) return [name, "chosen"] as const;
+    return [name, verdict ?? (isAfter ? "next" : "circuit_open")] as const;
   });
   return { provider: chosen, considered };
 }
@@ -88,10 +123,6 @@ function judge(candidate: DirectoryProvider, request: PlanRequest): TraceVerdict
   if (!capabilities.message_types.includes(request.messageType)) return "message_type";
   const isAlphanumeric = request.sender !== null && /[A-Za-z]/.test(request.sender);
   return isAlphanumeric && !capabilities.alphanumeric_senders ? "sender" : undefined;
-}
-
-function judgeCircuit({ name }: DirectoryProvider, { passesCircuit }: PlanningContext): TraceVerdict {
-  return passesCircuit(name) ? "chosen" : "circuit_open";
 }
 
 /** Everybody who may be asked at all, in order. */

@@ -1,3 +1,5 @@
+import type { SmsType } from "@sms-gateway/contracts";
+
 /*
  * When a message that no provider took is tried again (architecture.md 5.6).
  *
@@ -16,9 +18,23 @@ const WAIT_MAX_MS = 600_000;
 export const ROUNDS_MAX = 10;
 
 /**
+ * How often a message is sent once more although an earlier attempt may have arrived, by class: so many attempts, and one,
+ * may reach the handset. A code or an alert that is lost costs more than a third copy, and with two resends three providers
+ * have been asked, which are not all down at once; other messages are worth one. What certainly did not arrive does not
+ * count. After that it is waited for, and searched, until the deadline.
+ */
+export const RESENDS_MAX: Readonly<Record<SmsType, number>> = {
+  otp: 2,
+  alert: 2,
+  transactional: 1,
+  promotional: 1,
+  marketing: 1,
+};
+
+/**
  * How long the next round waits after `round` (1 is the first) has found nobody, in ms.
  *
- * @param minimumMs what a provider asked for (`Retry-After`); never undercut.
+ * @param minimumMs what a provider asked for (`Retry-After`, as long as it is held for it); never undercut.
  * @param random from 0 to below 1.
  */
 export function nextRoundDelayMs(round: number, minimumMs: number, random: () => number): number {

@@ -43,9 +43,9 @@ const FORGOTTEN_AFTER_MS = 5 * MINUTE_MS;
 /** Ends what has outlived its deadline or its lease: work of whoever dispatches. */
 export function dispatchSweeps(deps: SweepDeps): RepeatedTask[] {
   return [
-    { name: "expire_leases", everyMs: 5_000, run: () => endLeases(deps) },
-    { name: "expire_overdue", everyMs: 1_000, run: () => endOverdue(deps) },
-    { name: "idempotency_keys", everyMs: MINUTE_MS, run: () => dropKeys(deps) },
+    { name: "expire_leases", everyMs: 5_000, run: (signal) => endLeases(deps, signal) },
+    { name: "expire_overdue", everyMs: 1_000, run: (signal) => endOverdue(deps, signal) },
+    { name: "idempotency_keys", everyMs: MINUTE_MS, run: (signal) => dropKeys(deps, signal) },
     { name: "watchdog", everyMs: MINUTE_MS, run: createWatchdog(deps) },
   ];
 }
@@ -60,8 +60,8 @@ export function expirySweeps(tables: readonly ExpiringRows[]): RepeatedTask[] {
   return tables.map(({ name, drop }) => ({
     name,
     everyMs: MINUTE_MS,
-    run: async () => {
-      await dropInRounds(() => drop(SWEEP_MAX));
+    run: async (signal) => {
+      await dropInRounds(() => drop(SWEEP_MAX), signal);
     },
   }));
 }
@@ -71,8 +71,8 @@ export function parkedReportSweep({ db, metrics, logger }: SweepDeps): RepeatedT
   return {
     name: "old_parked_reports",
     everyMs: MINUTE_MS,
-    run: async () => {
-      const dropped = await dropInRounds(() => dropOldParkedReports(db, PARKED_MAX_MS, SWEEP_MAX));
+    run: async (signal) => {
+      const dropped = await dropInRounds(() => dropOldParkedReports(db, PARKED_MAX_MS, SWEEP_MAX), signal);
       if (dropped === 0) return;
       metrics.failures.inc({ part: "parked_report_dropped" }, dropped);
       logger.warn({ event: "report.parked_dropped", count: dropped });
@@ -93,8 +93,8 @@ export function queueDepthTask(queue: Pick<MessageQueue, "depths">, metrics: Wor
   };
 }
 
-async function endLeases({ db, logger, metrics }: SweepDeps): Promise<void> {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+async function endLeases({ db, logger, metrics }: SweepDeps, signal?: AbortSignal): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX && signal?.aborted !== true; round += 1) {
     const { leases, changes } = await expireLeases(db, SWEEP_MAX);
     observeChanges(metrics, changes);
     for (const { messageId, attemptNumber, provider, account } of leases) {
@@ -106,22 +106,22 @@ async function endLeases({ db, logger, metrics }: SweepDeps): Promise<void> {
   }
 }
 
-async function endOverdue({ db, metrics }: SweepDeps): Promise<void> {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+async function endOverdue({ db, metrics }: SweepDeps, signal?: AbortSignal): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX && signal?.aborted !== true; round += 1) {
     const changes = await expireOverdue(db, SWEEP_MAX);
     observeChanges(metrics, changes);
     if (changes.length < SWEEP_MAX) return;
   }
 }
 
-async function dropKeys({ db }: SweepDeps): Promise<void> {
-  await dropInRounds(() => dropExpiredIdempotencyKeys(db, SWEEP_MAX));
+async function dropKeys({ db }: SweepDeps, signal?: AbortSignal): Promise<void> {
+  await dropInRounds(() => dropExpiredIdempotencyKeys(db, SWEEP_MAX), signal);
 }
 
-/** Repeats a drop of up to `SWEEP_MAX` rows until nothing is left to drop; answers how many were. */
-async function dropInRounds(drop: () => Promise<number>): Promise<number> {
+/** Repeats a drop of up to `SWEEP_MAX` rows until nothing is left to drop, or the worker stops; answers how many were. */
+async function dropInRounds(drop: () => Promise<number>, signal?: AbortSignal): Promise<number> {
   let total = 0;
-  for (let round = 0; round < DROP_ROUNDS_MAX; round += 1) {
+  for (let round = 0; round < DROP_ROUNDS_MAX && signal?.aborted !== true; round += 1) {
     const dropped = await drop();
     total += dropped;
     if (dropped < SWEEP_MAX) break;

@@ -1,6 +1,8 @@
 import type { DirectoryClient, DirectoryProvider } from "@sms-gateway/contracts";
+import type { ProviderCircuit } from "@sms-gateway/db";
 import { sampleEnvelope } from "@sms-gateway/testkit";
 import { describe, expect, it } from "vitest";
+import { createCircuitGate } from "../circuit/circuit-gate.ts";
 import { planRecord, type RecordContext } from "./plan-record.ts";
 
 const now = new Date("2026-01-01T12:00:00.000Z");
@@ -69,6 +71,41 @@ describe("planRecord", () => {
     const inactive = { ...client, active: false };
     expect(plan({}, { client: inactive })).toMatchObject({ status: "rejected", errorCode: "CLIENT_INACTIVE" });
     expect(plan({}, { client: undefined })).toMatchObject({ status: "queued" });
+  });
+
+  it("asks the circuit of a returning provider for each message of a request, and spares codes and what goes later", () => {
+    const gate = createCircuitGate(() => 1_000_000);
+    const halfOpen: ProviderCircuit = {
+      provider: "twilio",
+      state: "half_open",
+      step: 0,
+      openings: 1,
+      epoch: 1,
+      heldMs: 0,
+    };
+    gate.follow(halfOpen);
+    const passesCircuit: RecordContext["passesCircuit"] = (provider, { isSpared, isLastResort }) =>
+      isLastResort ? isSpared && gate.passes(provider) : gate.passes(provider, isSpared);
+    const schedule = { schedule_at: "2026-01-01T12:30:00.000Z" };
+    const code = { sms_type: "otp", priority: 1 } as const;
+    expect(plan(code, { passesCircuit })?.plannedProvider).toBe("plivo");
+    expect(plan(schedule, { passesCircuit })?.plannedProvider).toBe("plivo");
+    const twilioOnly = { providers: ["twilio" as const] };
+    // Waits for it in vain or not: nothing of its share is taken.
+    expect(plan({ ...schedule, ...twilioOnly }, { passesCircuit })).toMatchObject({
+      plannedProvider: "twilio",
+      trace: { considered: [["twilio", "waits"]] },
+    });
+    const recipients = Array.from({ length: 1_000 }, (_, index) => ({ id: `id-${index}`, to: "+14155550100" }));
+    const rows = planRecord(
+      sampleEnvelope({ expire_at: later, providers: [], sms_type: "promotional", priority: 5, recipients }),
+      context({ passesCircuit }),
+    );
+    expect(rows.filter(({ plannedProvider }) => plannedProvider === "twilio")).toHaveLength(1);
+    gate.follow({ ...halfOpen, epoch: 2 });
+    expect(plan({ ...code, ...twilioOnly }, { passesCircuit })?.trace).toMatchObject({
+      considered: [["twilio", "chosen"]],
+    });
   });
 
   it("keeps the wish of the request while its provider is not operational", () => {

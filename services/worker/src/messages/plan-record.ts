@@ -6,7 +6,14 @@ import {
   type ProviderName,
 } from "@sms-gateway/contracts";
 import type { RecordRow, RecordStatus } from "@sms-gateway/db";
-import { type PlanningContext, planProvider, planWaitingProvider, tracePlan } from "../delivery/plan-provider.ts";
+import {
+  type PlanningContext,
+  type PlanRequest,
+  planProvider,
+  planWaitingProvider,
+  probingOf,
+  tracePlan,
+} from "../delivery/plan-provider.ts";
 
 /** What recording looks at, beside the envelope. */
 export interface RecordContext extends PlanningContext {
@@ -18,27 +25,31 @@ export interface RecordContext extends PlanningContext {
 
 /**
  * The rows of one accepted request: each message gets its status, its planned provider and when it is due (architecture.md
- * 5.3, 5.4). Pure. Rejected when its client was deactivated meanwhile. Whether the time of a scheduled message has come
- * and whether its life is over is for the database to say, by its own clock: as it records, and in its sweep.
+ * 5.3, 5.4). Pure but for the circuits, which are asked for each message: a provider that returns step by step takes some of
+ * them. Rejected when its client was deactivated meanwhile. Whether the time of a scheduled message has come and whether its
+ * life is over is for the database to say, by its own clock: as it records, and in its sweep.
  */
 export function planRecord(envelope: AcceptedEnvelope, context: RecordContext): RecordRow[] {
   const beginning = begin(envelope, context);
-  const request = {
+  const request: PlanRequest = {
     requested: envelope.providers,
     simulated: envelope.simulated,
     messageType: envelope.message_type,
     sender: envelope.from_number,
     tried: new Set<ProviderName>(),
     ruledOut: new Set<ProviderName>(),
+    ...probingOf(laneOf(envelope.sms_type, envelope.priority), { isLater: beginning.dueAt > context.now }),
   };
-  const now = planProvider(request, context);
-  const plan = now.provider === null ? planWaitingProvider(request, context) : now;
-  return envelope.recipients.map((recipient) => ({
-    ...toFields(envelope, recipient),
-    ...beginning,
-    plannedProvider: plan.provider,
-    trace: tracePlan("record", plan),
-  }));
+  return envelope.recipients.map((recipient) => {
+    const now = planProvider(request, context);
+    const plan = now.provider === null ? planWaitingProvider(request, context) : now;
+    return {
+      ...toFields(envelope, recipient),
+      ...beginning,
+      plannedProvider: plan.provider,
+      trace: tracePlan("record", plan),
+    };
+  });
 }
 
 type Beginning = Pick<RecordRow, "status" | "dueAt" | "errorCode" | "errorMessage">;

@@ -5,8 +5,8 @@
  * taken:  the provider is asked by its own id of the message. What it says is applied exactly as a report.
  * closed: the last look is over; the event `report_missing` says so, and nobody asks again. A late report still applies.
  *
- * Trade: a look is worth little and a submit much. What is due beyond the bound of a run is not asked for now but at its
- * next look, so that a provider that sends no reports at all is neither flooded nor can fill the index.
+ * Trade: a look is worth little and a submit much. What is due beyond the quota of questions is not asked for now but moved
+ * to its next look. Moving and closing need no provider, only the database, and take up to 10 000 attempts in a run.
  */
 import { PROVIDER_NAMES, type ProviderName, settledOutcome } from "@sms-gateway/contracts";
 import { changeMessages, type DueCheck, moveChecks, takeUnreportedAttempts } from "@sms-gateway/db";
@@ -18,22 +18,29 @@ import { applyFoundStatuses, type FoundStatus } from "./apply-found-status.ts";
 import type { ApplyReportsDeps } from "./apply-reports.ts";
 import { nextChaseMs } from "./chase-schedule.ts";
 import { foldMissingReport } from "./fold-missing-report.ts";
+import { isThrottled, type QuestionQuota } from "./question-quota.ts";
 
 /** What asking for reports needs. */
 export interface ChaseDeps extends ApplyReportsDeps {
   readonly accounts: ProviderAccounts;
+  readonly questions: QuestionQuota;
   /** Ends what is under way early. */
   readonly signal: AbortSignal;
 }
 
 const EVERY_MS = 2_000;
-/** Attempts taken in one run; closing and moving on need no provider. */
-const TAKE_MAX = 400;
-/** Questions of one worker to one provider in one run: ten per second, below what any of them allows. */
-const ASK_MAX = 20;
+/** Attempts of one statement; small enough to hold no lock for long. */
+const TAKE_MAX = 500;
+/** Statements of one run, as of the other sweeps: what is left comes with the next run. */
+const ROUNDS_MAX = 20;
 const CONCURRENCY = 4;
+/** The answer to a question that was chosen and then left out, since the provider had refused one before it. */
+const NOT_ASKED: ReadResult = {
+  result: "unavailable",
+  error: { code: "BACKED_OFF", reason: "The provider has refused questions for their rate." },
+};
 const ASK_TIMEOUT_MS = 5_000;
-/** Above the longest run: twenty questions, four at a time, five seconds each. */
+/** Above the longest run: its rounds, then twenty questions, four at a time, five seconds each. */
 const TAKEN_FOR_MS = 60_000;
 
 /** The sweeps, one per provider. */
@@ -45,10 +52,16 @@ export function chaseSweeps(deps: ChaseDeps): RepeatedTask[] {
   }));
 }
 
-/** Looks at what is due at one provider: asks for up to twenty reports, and closes what has waited for too long. */
+/** Looks at what is due at one provider: moves on or closes all of it, and asks for as many reports as the quota allows. */
 export async function chaseReports(deps: ChaseDeps, provider: ProviderName): Promise<void> {
   const request = { provider, limit: TAKE_MAX, takenForMs: TAKEN_FOR_MS };
-  await askAboutReports(deps, provider, await takeUnreportedAttempts(deps.db, request));
+  const asked: DueCheck[] = [];
+  for (let round = 0; round < ROUNDS_MAX && !deps.signal.aborted; round += 1) {
+    const checks = await takeUnreportedAttempts(deps.db, request);
+    asked.push(...(await moveUnasked(deps, provider, checks)));
+    if (checks.length < TAKE_MAX) break;
+  }
+  await askThenMove(deps, provider, asked);
 }
 
 /** The same for attempts that were taken already. */
@@ -57,10 +70,31 @@ export async function askAboutReports(
   provider: ProviderName,
   checks: readonly DueCheck[],
 ): Promise<void> {
-  if (checks.length === 0) return;
-  await askForReports(deps, provider, checks.filter(isWaitedFor));
+  await askThenMove(deps, provider, await moveUnasked(deps, provider, checks));
+}
+
+/** Chooses those that the provider is asked about, and moves on all others. */
+async function moveUnasked(deps: ChaseDeps, provider: ProviderName, checks: readonly DueCheck[]): Promise<DueCheck[]> {
+  const askable = checks.filter(
+    (check) => isWaitedFor(check) && check.providerMessageId !== null && isAskable(deps, provider, check),
+  );
+  const asked = new Set(askable.slice(0, deps.questions.take(provider, askable.length)));
+  if (askable.length > asked.size) {
+    deps.metrics.reportChases.inc({ provider, result: "skipped" }, askable.length - asked.size);
+  }
+  await moveOn(
+    deps,
+    provider,
+    checks.filter((check) => !asked.has(check)),
+  );
+  return [...asked];
+}
+
+async function askThenMove(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<void> {
+  if (asked.length === 0) return;
+  await askForReports(deps, provider, asked);
   if (deps.signal.aborted) return;
-  await moveOn(deps, provider, checks);
+  await moveOn(deps, provider, asked);
 }
 
 /** The message is still open as sent, and its attempt without a final report. */
@@ -68,30 +102,26 @@ function isWaitedFor({ outcome, reportStatus, messageStatus, finalAt }: DueCheck
   return messageStatus === "sent" && finalAt === null && settledOutcome(outcome, reportStatus) === "accepted";
 }
 
-async function askForReports(deps: ChaseDeps, provider: ProviderName, waited: readonly DueCheck[]): Promise<void> {
+async function askForReports(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<void> {
   const { metrics } = deps;
-  const askable = waited.filter((check) => check.providerMessageId !== null && isAskable(deps, provider, check));
-  const asked = askable.slice(0, ASK_MAX);
-  if (askable.length > asked.length) {
-    metrics.reportChases.inc({ provider, result: "skipped" }, askable.length - asked.length);
-  }
   const answers = await askSideBySide(asked, CONCURRENCY, (check) => ask(deps, provider, check));
   const found = answers.flatMap((answer, place): FoundStatus[] => {
     const check = asked[place];
     return answer.result === "found" && check !== undefined ? [{ check, message: answer.message }] : [];
   });
-  if (asked.length > 0) metrics.reportChases.inc({ provider, result: "asked" }, asked.length);
+  metrics.reportChases.inc({ provider, result: "asked" }, asked.length);
   for (const { result } of answers) metrics.reportChases.inc({ provider, result });
   await applyFoundStatuses(deps, found);
 }
 
 async function ask(
-  { accounts, logger, signal }: ChaseDeps,
+  { accounts, logger, signal, questions }: ChaseDeps,
   provider: ProviderName,
   check: DueCheck,
 ): Promise<ReadResult> {
   const { messageId, attemptNumber: attempt, providerMessageId } = check;
   const account = accounts.find(provider, check.account);
+  if (questions.isBackedOff(provider)) return NOT_ASKED;
   const unavailable: ReadResult = {
     result: "unavailable",
     error: { code: "ADAPTER_FAILED", reason: "Our own fault while the provider was asked." },
@@ -99,6 +129,7 @@ async function ask(
   try {
     const options = { timeoutMs: ASK_TIMEOUT_MS, signal };
     const answer = (await account?.readMessage?.(providerMessageId ?? "", options)) ?? unavailable;
+    if (answer.result === "unavailable" && isThrottled(answer.error)) questions.backOff(provider);
     logger.info({
       event: "report.asked",
       message_id: messageId,
@@ -116,6 +147,7 @@ async function ask(
 
 /** What was settled meanwhile keeps the time that it was given; the rest is due at its next look, or closed. */
 async function moveOn(deps: ChaseDeps, provider: ProviderName, checks: readonly DueCheck[]): Promise<void> {
+  if (checks.length === 0) return;
   const moved = checks.map((check) => {
     const ageMs = check.now.getTime() - check.finishedAt.getTime();
     const nextMs = isWaitedFor(check) ? nextChaseMs(ageMs, isAskable(deps, provider, check)) : null;

@@ -35,7 +35,9 @@ function message(changes: Partial<MessageFacts> = {}): MessageFacts {
     tried: [],
     round: 1,
     simulated: true,
+    lane: "normal",
     messageType: "text",
+    smsType: "otp",
     fromNumber: null,
     expireAt: later,
     providerMessageId: null,
@@ -46,7 +48,16 @@ function message(changes: Partial<MessageFacts> = {}): MessageFacts {
 }
 
 function attempt(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
-  return { number: 1, provider: "twilio", outcome: "unknown", reportStatus: null, finishedAt: endedAt, ...changes };
+  const none = { refusalScope: null, errorCode: null, errorMessage: null };
+  return {
+    number: 1,
+    provider: "twilio",
+    outcome: "unknown",
+    reportStatus: null,
+    finishedAt: endedAt,
+    ...none,
+    ...changes,
+  };
 }
 
 const cannotTell: ProviderWord = { said: "cannot_tell" };

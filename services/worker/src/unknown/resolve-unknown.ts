@@ -11,6 +11,7 @@ import {
   type DueCheck,
   type LockedMessage,
   type MessageChange,
+  markUnlooked,
   takeUnknownAttempts,
 } from "@sms-gateway/db";
 import { changeInLayers } from "../delivery/change-in-layers.ts";
@@ -37,24 +38,56 @@ export interface ResolveDeps extends SearchDeps {
 
 /** A code waits for it; nothing is due most of the time, and the index knows. */
 const EVERY_MS = 1_000;
-/** Attempts taken in one run, and for how long: four times what asking for all of them takes at worst. */
+/** Attempts taken at once, and for how long: above twice what asking for all of them takes at worst. */
 const TAKE_MAX = 64;
 const TAKEN_FOR_MS = 30_000;
+/** Takes of one run; what is left comes with the next run. */
+const ROUNDS_MAX = 20;
+/** Only workers of an older version leave attempts without a look. */
+const UNLOOKED_EVERY_MS = 60_000;
+const UNLOOKED_MAX = 500;
 
-/** The sweeps, one per provider: a provider that does not answer holds up no other. */
+/**
+ * The sweeps, two per provider: a provider that does not answer holds up no other, and however many attempts of other
+ * classes are due there, those of codes and alerts are looked at within a second.
+ */
 export function unknownSweeps(deps: ResolveDeps): RepeatedTask[] {
-  return PROVIDER_NAMES.map((provider) => ({
-    name: `unknown_outcomes_${provider}`,
-    everyMs: EVERY_MS,
-    run: () => resolveUnknown(deps, provider),
-  }));
+  const looks = PROVIDER_NAMES.flatMap((provider) => [
+    {
+      name: `unknown_first_${provider}`,
+      everyMs: EVERY_MS,
+      run: () => resolveUnknown(deps, provider, { first: true }),
+    },
+    {
+      name: `unknown_outcomes_${provider}`,
+      everyMs: EVERY_MS,
+      run: () => resolveUnknown(deps, provider, { first: false }),
+    },
+  ]);
+  return [...looks, { name: "unlooked_attempts", everyMs: UNLOOKED_EVERY_MS, run: () => findUnlooked(deps) }];
 }
 
-/** Looks at what is due at one provider, up to 64 attempts. */
-export async function resolveUnknown(deps: ResolveDeps, provider: ProviderName): Promise<void> {
-  const request = { provider, limit: TAKE_MAX, takenForMs: TAKEN_FOR_MS };
-  const checks = await takeUnknownAttempts(deps.db, request);
-  if (checks.length === 0) return;
+/** Looks at what is due at one provider: of codes and alerts (`first`), or of all other classes. */
+export async function resolveUnknown(
+  deps: ResolveDeps,
+  provider: ProviderName,
+  { first }: { readonly first: boolean },
+): Promise<void> {
+  const request = { provider, limit: TAKE_MAX, takenForMs: TAKEN_FOR_MS, first };
+  for (let round = 0; round < ROUNDS_MAX && !deps.signal.aborted; round += 1) {
+    const checks = await takeUnknownAttempts(deps.db, request);
+    if (checks.length > 0) await lookAt(deps, provider, checks);
+    if (checks.length < TAKE_MAX) return;
+  }
+}
+
+async function findUnlooked({ db, logger }: ResolveDeps): Promise<void> {
+  const count = await markUnlooked(db, UNLOOKED_MAX);
+  if (count > 0)
+    logger.warn({ event: "unknown.unlooked", count }, "attempts of unknown outcome had no look ahead of them");
+}
+
+async function lookAt(deps: ResolveDeps, provider: ProviderName, checks: readonly DueCheck[]): Promise<void> {
   // A report has proved some of them meanwhile: they wait for the next one.
   const isProven = ({ outcome, reportStatus }: DueCheck) => settledOutcome(outcome, reportStatus) === "accepted";
   await askAboutReports(deps, provider, checks.filter(isProven));

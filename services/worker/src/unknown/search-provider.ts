@@ -4,12 +4,14 @@ import type { FoundMessage, ProviderAccount, SearchResult } from "@sms-gateway/p
 import type { Logger } from "@sms-gateway/runtime";
 import type { ProviderAccounts } from "../accounts/provider-accounts.ts";
 import { askSideBySide } from "../ask-side-by-side.ts";
+import { isThrottled, type QuestionQuota } from "../reports/question-quota.ts";
 import type { ProviderWord } from "./decide-unknown.ts";
 
 /** What searching needs. */
 export interface SearchDeps {
   readonly db: Database;
   readonly accounts: ProviderAccounts;
+  readonly questions: QuestionQuota;
   readonly logger: Logger;
   /** Ends what is under way early. */
   readonly signal: AbortSignal;
@@ -43,12 +45,15 @@ export async function searchProvider(
     const account = deps.accounts.find(provider, check.account);
     const settleSeconds = account?.capabilities.search?.settleSeconds;
     const settleMs = settleSeconds === undefined ? null : settleSeconds * 1000;
-    const isAway = unavailable >= UNAVAILABLE_MAX || deps.signal.aborted;
+    const isAway = unavailable >= UNAVAILABLE_MAX || deps.questions.isBackedOff(provider) || deps.signal.aborted;
     if (account?.search === undefined || check.text === null || isAway || !isOpen(check)) {
       return { check, word: CANNOT_TELL, settleMs };
     }
     const result = await search(deps, account, check, check.text);
-    if (result.result === "unavailable") unavailable += 1;
+    if (result.result === "unavailable") {
+      unavailable += 1;
+      if (isThrottled(result.error)) deps.questions.backOff(provider);
+    }
     const word = result.result === "unavailable" ? CANNOT_TELL : await weighList(deps.db, check, result);
     const said = result.result === "unavailable" ? result.error.code : word.said;
     const ids = { message_id: check.messageId, attempt: check.attemptNumber, provider, account: check.account };

@@ -1,0 +1,63 @@
+import type { ProviderName } from "@sms-gateway/contracts";
+
+/**
+ * How often this worker asks each provider about messages it took. One for all who ask: the chase, and the looks at attempts
+ * that a report has proved meanwhile. Searches for unknown outcomes are not counted, since codes wait for them; but who is
+ * told to slow down stops those as well.
+ */
+export interface QuestionQuota {
+  /** Takes up to `wanted` questions; answers how many may be asked now. */
+  take(provider: ProviderName, wanted: number): number;
+  /** The provider refused a question for its rate: nothing is asked of it for a while. */
+  backOff(provider: ProviderName): void;
+  isBackedOff(provider: ProviderName): boolean;
+}
+
+/** Below what any of them allows; a question is worth little. */
+const QUESTIONS_PER_SECOND = 10;
+/** What a run of every two seconds may ask at once. */
+const QUESTIONS_MAX = 20;
+/** Rates are counted by the second; looks come again by themselves. */
+const BACK_OFF_MS = 10_000;
+
+interface Account {
+  tokens: number;
+  atMs: number;
+  backedOffUntilMs: number;
+}
+
+/** Makes the quota of one worker. @param now monotonic, in ms. */
+export function createQuestionQuota(now: () => number = () => performance.now()): QuestionQuota {
+  const accounts = new Map<ProviderName, Account>();
+
+  function open(provider: ProviderName): Account {
+    const nowMs = now();
+    const account = accounts.get(provider) ?? { tokens: QUESTIONS_MAX, atMs: nowMs, backedOffUntilMs: nowMs };
+    const earned = ((nowMs - account.atMs) / 1000) * QUESTIONS_PER_SECOND;
+    account.tokens = Math.min(QUESTIONS_MAX, account.tokens + earned);
+    account.atMs = nowMs;
+    accounts.set(provider, account);
+    return account;
+  }
+
+  const isBackedOff = (provider: ProviderName): boolean => open(provider).backedOffUntilMs > now();
+
+  return {
+    take(provider, wanted) {
+      if (isBackedOff(provider)) return 0;
+      const account = open(provider);
+      const taken = Math.min(wanted, Math.floor(account.tokens));
+      account.tokens -= taken;
+      return taken;
+    },
+    backOff(provider) {
+      open(provider).backedOffUntilMs = now() + BACK_OFF_MS;
+    },
+    isBackedOff,
+  };
+}
+
+/** Whether a question was refused for its rate: HTTP 429, or the provider's own code for it, which repeats that number. */
+export function isThrottled(error: { readonly code: string }): boolean {
+  return error.code.endsWith("429");
+}
