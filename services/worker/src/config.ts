@@ -76,7 +76,7 @@ export const workerSettings = Type.Object({
     unit: "calls",
     minimum: 1,
     maximum: 1000,
-    default: 64,
+    default: 128,
   }),
   RECORD_BATCH_MAX: Type.Integer({
     description: "Most requests recorded in one statement.",
