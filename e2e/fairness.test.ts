@@ -1,3 +1,4 @@
+import { PROVIDER_NAMES } from "@sms-gateway/contracts";
 import { waitFor } from "@sms-gateway/testkit";
 import { expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
@@ -7,22 +8,26 @@ import type { Product } from "./harness/product.ts";
 import { createTenant, type Tenant } from "./harness/tenants.ts";
 
 /**
- * Of one client, in requests as large as they may be: half a minute's work of this product on two cores. The figures with
- * 200 000 are those of `make bench ARGS='--backlog'`; that their number costs a claim nothing is tested with the claim.
+ * Of one client, in requests as large as they may be, through a provider that takes so many segments a second: more than
+ * two minutes of backlog, however fast the machine. The figures with 200 000 are those of `make bench ARGS='--backlog'`.
  */
 const CAMPAIGN = 20_000;
+const PER_SECOND = 150;
 const RECIPIENTS = 1_000;
 const RECORDED_WITHIN_MS = 90_000;
 const CODES = 20;
 /** From the acceptance to the provider's answer; the slowest of all may have met a busy machine. */
 const CODE_SENT_WITHIN_MS = 1_000;
-const SLOWEST_CODE_SENT_WITHIN_MS = 4_000;
+const SLOWEST_CODE_SENT_WITHIN_MS = 6_000;
 /** Of another client in the campaign's own lane, where each client has its turn. */
 const NEIGHBOURS = 5;
 const NEIGHBOUR_SENT_WITHIN_MS = 5_000;
 
 describeWithProduct("while 20 000 promotional messages of one client wait", (product) => {
   test("a login code of another is with its provider within a second, and another's few are not starved", async () => {
+    for (const name of PROVIDER_NAMES) {
+      await product().admin("provider", "limits", name, "--per-second", `${PER_SECOND}`);
+    }
     const campaigner = await createTenant(product());
     const last = await startCampaign(product(), campaigner);
     const codesMs = await sendInTurn(product(), CODES, "otp");
