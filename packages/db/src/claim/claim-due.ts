@@ -151,7 +151,7 @@ interface Turn {
 /**
  * Only a hint, taken without locks: what is claimed is decided under the provider's lock. Clients whose messages are all due
  * later, or wait for another try, are passed over look by look, for a lap at most: what one client has due waits for no poll
- * because of the others. Costs a step in an index per client (5 000 of them: some 60 ms).
+ * because of the others. Costs a step in an index per client.
  */
 async function listTurn(db: Database, request: ClaimRequest): Promise<Turn> {
   const { slots, afterClientId } = request;

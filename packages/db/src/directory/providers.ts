@@ -1,7 +1,5 @@
 import type { Database } from "../connections.ts";
 import type { Prisma, Provider } from "../generated/prisma/client.ts";
-import { readOneOf } from "../read/stored-values.ts";
-import { askPrisma } from "../transaction.ts";
 import { type AdminResult, changeDirectory, toAdminResult } from "./directory-version.ts";
 
 /** One way to a carrier: `live` a real one, `lab` the simulated one. */
@@ -10,21 +8,6 @@ export interface ProviderAccount {
   readonly kind: "live" | "lab";
   /** What speaks to it. */
   readonly adapter: string;
-}
-
-export interface ProviderRecord {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly paused: boolean;
-  readonly pausedReason: string | null;
-  /** 1 is asked first. */
-  readonly priority: number;
-  /** Most open attempts, over all workers. */
-  readonly maxInFlight: number;
-  /** Most segments in a second, over all workers; null: no limit. */
-  readonly messagesPerSecond: number | null;
-  readonly weight: number;
-  readonly accounts: readonly ProviderAccount[];
 }
 
 /** What an operator may limit; what is not given stays. */
@@ -106,33 +89,6 @@ async function changeProvider(
     });
     return toAdminResult(1, true);
   });
-}
-
-/** All providers in the order in which they are asked, with their accounts. */
-export async function listProviders(db: Database): Promise<ProviderRecord[]> {
-  const rows = await askPrisma(db, (prisma) =>
-    prisma.provider.findMany({
-      include: { accounts: { orderBy: { kind: "asc" } } },
-      orderBy: [{ priority: "asc" }, { name: "asc" }],
-    }),
-  );
-  return rows.map(
-    ({ name, enabled, paused, pausedReason, priority, maxInFlight, messagesPerSecond, weight, accounts }) => ({
-      name,
-      enabled,
-      paused,
-      pausedReason,
-      priority,
-      maxInFlight,
-      messagesPerSecond,
-      weight,
-      accounts: accounts.map(({ provider, adapter, kind }) => ({
-        provider,
-        adapter,
-        kind: readOneOf(["live", "lab"], kind, "provider_accounts.kind"),
-      })),
-    }),
-  );
 }
 
 /**
