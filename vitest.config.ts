@@ -6,7 +6,7 @@ const NEVER = ["**/node_modules/**", "**/dist/**", "**/.data/**"];
 
 /**
  * Files with servers mostly wait for them (or for an outage to pass), so one more than the two cores of the smallest
- * machine meant for them. Their tests wait for conditions and pass at several times this load.
+ * machine meant for them. Their tests wait for conditions.
  */
 const WAITING_FILES_AT_ONCE = 3;
 
@@ -15,6 +15,12 @@ const WAITING_FILES_AT_ONCE = 3;
  * machine that is not at its limit: one per core.
  */
 const LOADED_FILES_AT_ONCE = 2;
+
+/** What `expect.poll` waits at most, as `waitFor` of the testkit does. */
+const CONDITION_WITHIN_MS = 30_000;
+
+/** When a test hangs: no test is judged by how long it takes, and the slowest of a busy machine end well before. */
+const HANGS_AFTER_MS = 300_000;
 
 /**
  * Three projects, one after the other (`groupOrder`): unit, servers, whole products. A test file belongs to exactly one of
@@ -27,6 +33,7 @@ export default defineConfig({
   resolve: { conditions: SOURCES },
   ssr: { resolve: { conditions: SOURCES } },
   test: {
+    expect: { poll: { timeout: CONDITION_WITHIN_MS } },
     projects: [
       {
         extends: true,
@@ -35,6 +42,7 @@ export default defineConfig({
           include: ["**/*.test.ts"],
           exclude: [...NEVER, "**/*.int.test.ts", "e2e/**"],
           pool: "threads",
+          testTimeout: HANGS_AFTER_MS,
           sequence: { groupOrder: 0 },
         },
       },
@@ -46,8 +54,8 @@ export default defineConfig({
           exclude: NEVER,
           pool: "forks",
           maxWorkers: LOADED_FILES_AT_ONCE,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: HANGS_AFTER_MS,
+          hookTimeout: HANGS_AFTER_MS,
           sequence: { groupOrder: 2 },
         },
       },
@@ -59,8 +67,8 @@ export default defineConfig({
           exclude: [...NEVER, "e2e/**"],
           pool: "forks",
           maxWorkers: WAITING_FILES_AT_ONCE,
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
+          testTimeout: HANGS_AFTER_MS,
+          hookTimeout: HANGS_AFTER_MS,
           sequence: { groupOrder: 1 },
         },
       },

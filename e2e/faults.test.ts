@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AttemptView } from "@sms-gateway/contracts";
-import { waitFor } from "@sms-gateway/testkit";
+import { BUSY_MACHINE_MS, waitFor } from "@sms-gateway/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { type Answer, callHttp, textOf } from "./harness/http-calls.ts";
@@ -11,13 +11,13 @@ import type { Product } from "./harness/product.ts";
 import { expectCleanLogs } from "./harness/read-logs.ts";
 import { createTenant, type Tenant } from "./harness/tenants.ts";
 
-/** What the contract promises (api.md, architecture.md 5.1 and 5.2), with a little for a machine of two busy cores. */
-const REFUSED_WITHIN_MS = 2_000;
-const UNKNOWN_WITHIN_MS = 5_500;
-const GATEWAY_STOPS_WITHIN_MS = 10_000;
-const WORKER_STOPS_WITHIN_MS = 15_000;
-const QUOTA_BACK_WITHIN_MS = 30_000;
-const RECOVERS_WITHIN_MS = 30_000;
+/** What the contract promises (api.md, architecture.md 5.1 and 5.2). */
+const REFUSED_WITHIN_MS = 2_000 + BUSY_MACHINE_MS;
+const UNKNOWN_WITHIN_MS = 5_000 + BUSY_MACHINE_MS;
+const GATEWAY_STOPS_WITHIN_MS = 10_000 + BUSY_MACHINE_MS;
+const WORKER_STOPS_WITHIN_MS = 15_000 + BUSY_MACHINE_MS;
+const QUOTA_BACK_WITHIN_MS = 30_000 + BUSY_MACHINE_MS;
+const RECOVERS_WITHIN_MS = 30_000 + BUSY_MACHINE_MS;
 
 const PER_SECOND = 25;
 /**
@@ -45,7 +45,7 @@ describeWithProduct(
         const load = startLoad(product(), PER_SECOND);
         await postgres.stop();
         const stoppedAtMs = performance.now();
-        await waitFor(() => performance.now() - stoppedAtMs > 20_000, { what: "20 s", timeoutMs: 25_000 });
+        await waitFor(() => performance.now() - stoppedAtMs > 20_000, { what: "20 s" });
         const read = await product().get(`/api/v1/sms/${trackingId(before[0])}`);
         expect(read).toMatchObject({ status: 503, body: { error_code: "SERVICE_UNAVAILABLE" } });
         await postgres.start();
@@ -53,7 +53,7 @@ describeWithProduct(
         expect(during.length).toBeGreaterThan(19 * PER_SECOND);
         expect(countOutcomes(during)).toEqual({ 202: during.length });
         expect(Math.max(...during.map(({ answer }) => answer.tookMs))).toBeLessThan(REFUSED_WITHIN_MS);
-        await expectDeliveredOnce(product(), [...before, ...during], { timeoutMs: 60_000 });
+        await expectDeliveredOnce(product(), [...before, ...during], { timeoutMs: 90_000 });
       });
     });
 
@@ -98,7 +98,7 @@ describeWithProduct(
         expect(countOutcomes(repeated)).toEqual(countBy(unknown.map(() => "202")));
         expect(repeated.map(trackingId)).toEqual(unknown.map(trackingId));
         const promised = [...accepted, ...repeated, before.sent, after.sent];
-        await expectDeliveredOnce(product(), promised, { timeoutMs: 60_000, reportsLost });
+        await expectDeliveredOnce(product(), promised, { timeoutMs: 90_000, reportsLost });
         expect((await readTexts(product(), [...refused, ...refusedByTenant])).flat()).toEqual([]);
       });
 
@@ -352,7 +352,7 @@ async function judgeAfterKill(
           status === "sending" ? attempts.some(wasOpen) : arrived > 0 && isDeliveredOrUntold(message, away);
         return isSettled ? { status, attempts, arrived } : undefined;
       },
-      { what: `${request.to} to get its text, or its attempt to be open`, timeoutMs: 40_000, intervalMs: 200 },
+      { what: `${request.to} to get its text, or its attempt to be open`, timeoutMs: 80_000, intervalMs: 200 },
     ),
   );
   // No more than the worker may have had open at the time.

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { PROVIDER_NAMES } from "@sms-gateway/contracts";
+import { BUSY_MACHINE_MS, waitFor } from "@sms-gateway/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { type Answer, callHttp, textOf } from "./harness/http-calls.ts";
@@ -47,7 +48,9 @@ describeWithProduct(
         const tookMs: number[] = [];
         for (let times = 1; times <= 15; times += 1) tookMs.push((await fail("192.0.2.1")).tookMs);
         expect(tookMs.at(-1)).toBeGreaterThanOrEqual(400);
-        expect((await fail("192.0.2.2")).tookMs).toBeLessThan(400);
+        // One quick answer is enough: any may meet a busy machine, but one that is slowed down never is quick.
+        let next = 2;
+        await waitFor(async () => (await fail(`192.0.2.${next++}`)).tookMs < 400, { what: "a quick refusal" });
       });
 
       test("is none when the key comes as Bearer or as the user name of Basic", async () => {
@@ -369,7 +372,7 @@ describeWithProduct(
         const before = await sendAndWait(product(), DELIVERED);
         const end = await worker.stop();
         expect(end).toMatchObject({ exitCode: 0, signal: null });
-        expect(end.tookMs).toBeLessThan(15_000);
+        expect(end.tookMs).toBeLessThan(15_000 + BUSY_MACHINE_MS);
         const read = await product().get(`/api/v1/sms/${before.accepted.tracking_id}`);
         expectError(read, 503, "SERVICE_UNAVAILABLE");
         expect(Number(read.headers.get("retry-after"))).toBeGreaterThan(0);

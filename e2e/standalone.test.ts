@@ -66,7 +66,7 @@ describe("the standalone shape", () => {
     expect([...statuses].toSorted()).toEqual([202, 503]);
     const accepted = sent.filter(({ answer }) => answer.status === 202);
     await expectDeliveredOnce(product, accepted, { timeoutMs: RECOVERS_WITHIN_MS, reportsLost: outage });
-  }, 180_000);
+  });
 
   const mayMount = process.platform === "linux" && process.getuid?.() === 0;
   test.runIf(mayMount)(

@@ -1,5 +1,5 @@
 import type { MessageView } from "@sms-gateway/contracts";
-import { waitFor } from "@sms-gateway/testkit";
+import { BUSY_MACHINE_MS, waitFor } from "@sms-gateway/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { textOf } from "./harness/http-calls.ts";
@@ -19,7 +19,7 @@ const ENDED_WITHIN_MS = (LIFE_S + 20) * 1_000;
 /** Long enough for a kill to find the calls open. */
 const SUBMIT_TIMEOUT_MS = 3_000;
 /** Issue 4, item 2. */
-const TAKEN_OVER_WITHIN_MS = 60_000;
+const TAKEN_OVER_WITHIN_MS = 60_000 + BUSY_MACHINE_MS;
 const OPEN_CODES = 5;
 
 const WORKER_SETTINGS = { SUBMIT_TIMEOUT_MS: `${SUBMIT_TIMEOUT_MS}` };

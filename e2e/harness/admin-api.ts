@@ -19,7 +19,7 @@ export interface AdminApi {
 type Books = Pick<AccountingView, "recorded" | "aliases" | "dead_letters">;
 
 /** The worker sums up what came in batches, in batches. */
-const BALANCED_WITHIN_MS = 15_000;
+const BALANCED_WITHIN_MS = 30_000;
 const DAY_MS = 24 * 3600 * 1000;
 
 /** Makes a key for it by the admin CLI. */

@@ -39,7 +39,7 @@ export function isDeliveredOrUntold(
 export async function expectDeliveredOnce(
   product: ProductFace,
   sent: readonly SentRequest[],
-  { timeoutMs = 30_000, reportsLost }: JudgeOptions = {},
+  { timeoutMs = 60_000, reportsLost }: JudgeOptions = {},
 ): Promise<void> {
   const endsAtMs = performance.now() + timeoutMs;
   let unsettled: readonly (MessageSummary | undefined)[];
@@ -85,7 +85,7 @@ export function readTexts(product: ProductFace, sent: readonly SentRequest[]): P
 export async function sendAndWait(product: ProductFace, to: string, fields: Readonly<Record<string, unknown>> = {}) {
   const text = product.traces.newText();
   const accepted = await product.client.send({ to, message: text, ...fields });
-  const message = await product.client.waitForFinal(accepted.tracking_id, { timeoutMs: 45_000 });
+  const message = await product.client.waitForFinal(accepted.tracking_id, { timeoutMs: 60_000 });
   return { accepted, message, text };
 }
 

@@ -18,8 +18,6 @@ export interface UnrulyCarriers {
   lastAccount(): string | undefined;
   /** Submits that came so far, of one account or of all. */
   countSubmits(accountSid?: string): number;
-  /** When submits came, in ms of `performance.now()`, oldest first. */
-  listArrivals(): readonly number[];
   /** The most submits that were under way at a time. */
   mostOpen(): number;
   close(): Promise<void>;
@@ -35,7 +33,6 @@ export async function openUnrulyCarriers(): Promise<UnrulyCarriers> {
   let moodOfAll: CarrierMood = "works";
   let labUrl = "";
   let last: string | undefined;
-  const arrivals: number[] = [];
   let open = 0;
   let mostOpen = 0;
   const server = createServer((incoming, answer) => {
@@ -44,7 +41,6 @@ export async function openUnrulyCarriers(): Promise<UnrulyCarriers> {
     if (accountSid === undefined) return passOn(labUrl, incoming, answer);
     last = accountSid;
     submits.set(accountSid, (submits.get(accountSid) ?? 0) + 1);
-    arrivals.push(performance.now());
     open += 1;
     mostOpen = Math.max(mostOpen, open);
     answer.once("close", () => {
@@ -80,7 +76,6 @@ export async function openUnrulyCarriers(): Promise<UnrulyCarriers> {
       accountSid === undefined
         ? [...submits.values()].reduce((sum, count) => sum + count, 0)
         : (submits.get(accountSid) ?? 0),
-    listArrivals: () => arrivals,
     mostOpen: () => mostOpen,
     async close() {
       const closed = once(server, "close");

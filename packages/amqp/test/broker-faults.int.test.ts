@@ -1,5 +1,6 @@
 import type { AcceptedEnvelope, MessageQueue, PublishEnding } from "@sms-gateway/contracts";
 import {
+  BUSY_MACHINE_MS,
   describeWithOwn,
   probeConsumer,
   type RabbitmqServer,
@@ -27,7 +28,7 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
   afterEach(() => world.close());
 
   const publishOne = (queue: MessageQueue) => queue.publishAccepted("normal", sampleEnvelopes(1));
-  const untilWell = (queue: MessageQueue) => waitFor(() => queue.health().ok, { timeoutMs: 20_000, what: "recovery" });
+  const untilWell = (queue: MessageQueue) => waitFor(() => queue.health().ok, { what: "recovery" });
 
   describe("that is blocked by its memory alarm", () => {
     const raiseAlarm = () => broker.rabbitmqctl("set_vm_memory_high_watermark", "0.0000001");
@@ -53,7 +54,7 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
         const refused: PublishEnding = { ending: "not_handed_over", reason: "queue_blocked" };
         expect(await publishOne(queue)).toEqual(refused);
         expect(await queue.publishReport(sampleReport())).toEqual(refused);
-        expect(performance.now() - knownAt).toBeLessThan(200);
+        expect(performance.now() - knownAt).toBeLessThan(200 + BUSY_MACHINE_MS);
 
         const closing = leaver.close();
         const probe = probeConsumer<AcceptedEnvelope>();
@@ -64,9 +65,9 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
         });
         expect(await first).toEqual({ ending: "unconfirmed" });
         expect(await lastOfLeaver).toEqual({ ending: "unconfirmed" });
-        expect(performance.now() - startedAt).toBeLessThan(5500);
+        expect(performance.now() - startedAt).toBeLessThan(5500 + BUSY_MACHINE_MS);
         await closing;
-        expect(performance.now() - startedAt).toBeLessThan(7500);
+        expect(performance.now() - startedAt).toBeLessThan(7500 + BUSY_MACHINE_MS);
 
         // A newcomer learns of the alarm before it risks a message.
         const newcomer = world.create();
@@ -165,11 +166,11 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
         const publishing = [publishOne(queue), queue.publishReport(sampleReport())];
         await waitFor(() => !queue.health().ok, { what: "the silence to be known" });
         const knownAt = performance.now();
-        expect(knownAt - startedAt).toBeLessThan(2500);
+        expect(knownAt - startedAt).toBeLessThan(2500 + BUSY_MACHINE_MS);
         expect(await publishOne(queue)).toEqual({ ending: "not_handed_over", reason: "queue_unreachable" });
-        expect(performance.now() - knownAt).toBeLessThan(500);
+        expect(performance.now() - knownAt).toBeLessThan(500 + BUSY_MACHINE_MS);
         endings = await Promise.all(publishing);
-        expect(performance.now() - startedAt).toBeLessThan(5500);
+        expect(performance.now() - startedAt).toBeLessThan(5500 + BUSY_MACHINE_MS);
       } finally {
         await broker.resume();
       }
@@ -198,7 +199,7 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
       await waitFor(() => !queue.health().ok && !consumer.health().ok, { what: "the loss to be known" });
       const startedAt = performance.now();
       expect(await publishOne(queue)).toEqual({ ending: "not_handed_over", reason: "queue_unreachable" });
-      expect(performance.now() - startedAt).toBeLessThan(500);
+      expect(performance.now() - startedAt).toBeLessThan(500 + BUSY_MACHINE_MS);
       expect(await queue.depths()).toBeUndefined();
       await broker.start();
       await untilWell(queue);

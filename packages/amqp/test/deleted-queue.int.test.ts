@@ -32,7 +32,7 @@ describeWith("rabbitmq", "a consumer whose queue is deleted", (url) => {
     await world.channel.deleteQueue(laneName());
     // The gateway hears of it at once; declared at once, the broker would leave the worker's consumer behind.
     await waitFor(async () => (await publishOne(gateway)).ending === "confirmed", { what: "the queue to come back" });
-    await waitFor(() => consumer.taken() === 2, { what: "the second", timeoutMs: 5000 });
+    await waitFor(() => consumer.taken() === 2, { what: "the second" });
     expect(world.events).toContainEqual({
       event: "consumer_lost",
       queue: laneName(),

@@ -1,5 +1,12 @@
 import type { AcceptedEnvelope, MessageQueue } from "@sms-gateway/contracts";
-import { describeWith, probeConsumer, sampleEnvelopes, sampleReport, waitFor } from "@sms-gateway/testkit";
+import {
+  BUSY_MACHINE_MS,
+  describeWith,
+  probeConsumer,
+  sampleEnvelopes,
+  sampleReport,
+  waitFor,
+} from "@sms-gateway/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createAmqpQueue } from "../src/index.ts";
 import { type AmqpWorld, openAmqpWorld } from "./amqp-world.ts";
@@ -24,7 +31,7 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
       ending: "not_handed_over",
       reason: "queue_unreachable",
     });
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(500 + BUSY_MACHINE_MS);
     await waitFor(() => world.events.filter(({ event }) => event === "lost").length >= 3, { what: "three tries" });
     expect(queue.health()).toEqual({ ok: false, detail: "message queue: no connection" });
     expect(await queue.depths()).toBeUndefined();
@@ -137,6 +144,6 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
       what: "all that was confirmed",
     });
     expect(notHandedOver.filter((seed) => present().has(seed))).toEqual([]);
-    expect(slowestMs).toBeLessThan(5500);
+    expect(slowestMs).toBeLessThan(5500 + BUSY_MACHINE_MS);
   });
 });

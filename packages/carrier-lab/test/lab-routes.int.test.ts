@@ -3,7 +3,7 @@ import { buildCarrierLab } from "@sms-gateway/carrier-lab";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { LAB_TOKEN, readHandset, readObject, startLab, submit } from "./start-lab.ts";
 
-const BOUND = { timeout: 5000, interval: 5 };
+const BOUND = { timeout: 30_000, interval: 5 };
 
 test("says that it is well", async () => {
   const { origin } = await startLab();

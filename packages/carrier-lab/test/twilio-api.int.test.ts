@@ -3,7 +3,7 @@ import twilio from "twilio";
 import { describe, expect, test, vi } from "vitest";
 import { basicAuth, getAs, LAB_TOKEN, readHandset, readObject, startLab, submit } from "./start-lab.ts";
 
-const BOUND = { timeout: 5000, interval: 5 };
+const BOUND = { timeout: 30_000, interval: 5 };
 const GOOD = { To: "+15005550006", From: "+15005550100", Body: "Hello" };
 
 function createSdk(origin: string, provider = "twilio") {

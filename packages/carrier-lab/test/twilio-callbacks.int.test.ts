@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { startCallbackTarget } from "./callback-target.ts";
 import { readHandset, startLab, submit } from "./start-lab.ts";
 
-const BOUND = { timeout: 5000, interval: 5 };
+const BOUND = { timeout: 30_000, interval: 5 };
 
 test("a callback answered with an error is not repeated", async () => {
   const target = await startCallbackTarget((response) => response.writeHead(503).end());

@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { startCallbackTarget } from "./callback-target.ts";
 import { getAs, LAB_TOKEN, readHandset, startLab, submit } from "./start-lab.ts";
 
-const BOUND = { timeout: 5000, interval: 5 };
+const BOUND = { timeout: 30_000, interval: 5 };
 
 async function startWorld() {
   const target = await startCallbackTarget();

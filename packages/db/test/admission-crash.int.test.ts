@@ -1,5 +1,6 @@
 import { type Admission, AdmissionUnavailableError, type AdmitRequest } from "@sms-gateway/contracts";
 import {
+  BUSY_MACHINE_MS,
   describeWithOwn,
   newClientId,
   newRequest,
@@ -28,7 +29,7 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
     await ask(db, "alter system set autovacuum = off");
     await server.restart();
     admission = createDbAdmission(db);
-  }, 90_000);
+  });
   beforeEach(() => waitFor(async () => (await admission.health()).ok, { what: "the connection to Postgres" }));
   afterAll(() => db.close());
 
@@ -84,7 +85,7 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
       expect([await isKept(request), await charged(request.ref.clientId)]).toEqual([true, 3]);
       expect(await admission.admit(sentAgain(request))).toEqual({ outcome: "in_progress" });
     }
-  }, 60_000);
+  });
 
   test("charges exactly what is reserved when the server is killed among admissions", async () => {
     const clients = Array.from({ length: 3 }, newClientId);
@@ -123,7 +124,7 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
       );
       expect(await charged(client)).toBe(kept?.amount);
     }
-  }, 60_000);
+  });
 
   test("gives a frozen server up in time, and takes back what that one did once it answers again", async () => {
     const frozen = createDbAdmission(db, { answerTimeoutMs: 300 });
@@ -136,7 +137,7 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
     for (const ending of await Promise.allSettled(requests.map((request) => frozen.admit(request)))) {
       expect(ending).toMatchObject({ status: "rejected", reason: expect.any(AdmissionUnavailableError) });
     }
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(1_500 + BUSY_MACHINE_MS);
     expect(await frozen.health()).toEqual({ ok: false, detail: "no answer from Postgres" });
     await server.resume();
     for (const { ref } of requests) {
@@ -144,7 +145,7 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
     }
     await waitFor(async () => (await charged(taken.ref.clientId)) === 4, { what: "nothing but the other request" });
     expect(await admission.admit(sentAgain(taken))).toMatchObject({ outcome: "admitted", takenOver: false });
-  }, 30_000);
+  });
 });
 
 /** How far the WAL is written in memory, and how far it is on the disk. */

@@ -54,7 +54,7 @@ describeWith("postgres", "the admission under a storm", (adminUrl) => {
       }),
       { numRuns: RUNS },
     );
-  }, 60_000);
+  });
 
   async function carryOut(next: Step, clientId: string, sent: AdmitRequest[]): Promise<void> {
     const admission = gateways[next.gateway];

@@ -222,7 +222,7 @@ describeWith("postgres", "changeMessages", (adminUrl) => {
         expect(changed).toEqual(causes.map((cause) => isAllowedTransition(from, to, cause)));
       }
     }
-  }, 120_000);
+  });
 
   test("erases the text of a one-time password with its end, and only then", async () => {
     const otp = await claimOne({ smsType: "otp", text: "Your code is 123456" });
@@ -296,7 +296,7 @@ describeWith("postgres", "changeMessages", (adminUrl) => {
        where a.sequence < b.sequence and (a.position >= b.position or a.at > b.at)`,
     );
     expect(order).toEqual({ bad: 0 });
-  }, 120_000);
+  });
 
   test("changes overlapping batches of two pools without deadlock and without loss", async () => {
     const ids = await claimRows(400);

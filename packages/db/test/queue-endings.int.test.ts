@@ -1,5 +1,6 @@
 import type { AcceptedEnvelope, MessageQueue } from "@sms-gateway/contracts";
 import {
+  BUSY_MACHINE_MS,
   describeWith,
   type FaultyNetwork,
   openFaultyNetwork,
@@ -39,9 +40,9 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
     // It waits for the server to come back: nobody would send the report again.
     const reporting = queue.publishReport(sampleReport());
     expect(await publishOne(queue)).toEqual(UNREACHABLE);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(1000 + BUSY_MACHINE_MS);
     expect(await reporting).toEqual(UNREACHABLE);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(5000 + BUSY_MACHINE_MS);
     await waitFor(() => world.events.filter(({ event }) => event === "lost").length >= 3, { what: "three tries" });
     expect(queue.health()).toEqual({ ok: false, detail: "message queue: no connection" });
     expect(await queue.depths()).toBeUndefined();
@@ -88,7 +89,7 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
     await whileLocked(async () => {
       const startedAt = performance.now();
       expect(await publishOne(queue)).toEqual(UNREACHABLE);
-      expect(performance.now() - startedAt).toBeLessThan(3000);
+      expect(performance.now() - startedAt).toBeLessThan(3000 + BUSY_MACHINE_MS);
     });
     expect(await stored()).toBe(0);
   });
@@ -173,7 +174,7 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
       await waitFor(() => !queue.health().ok, { what: "the loss to be known" });
       expect(await publishOne(queue)).toEqual(UNREACHABLE);
       expect(await publishing).toEqual({ ending: "unconfirmed" });
-      expect(performance.now() - startedAt).toBeLessThan(5500);
+      expect(performance.now() - startedAt).toBeLessThan(5500 + BUSY_MACHINE_MS);
       network.heal();
       await waitFor(() => queue.health().ok, { what: "the connection to come back by itself" });
       expect(await publishOne(queue)).toEqual({ ending: "confirmed" });
@@ -188,7 +189,7 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
       const group = sampleEnvelopes(2);
       const startedAt = performance.now();
       expect(await queue.publishAccepted("normal", group)).toEqual({ ending: "confirmed" });
-      expect(performance.now() - startedAt).toBeLessThan(5000);
+      expect(performance.now() - startedAt).toBeLessThan(5000 + BUSY_MACHINE_MS);
       const probe = probeConsumer<AcceptedEnvelope>();
       const running = await queue.consumeAccepted("normal", probe.options);
       await waitFor(() => probe.taken.length === 1, { what: "the group" });

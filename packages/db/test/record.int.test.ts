@@ -279,5 +279,5 @@ describeWith("postgres", "recordAccepted", (adminUrl) => {
        where a.sequence < b.sequence and a.position > b.position`,
     );
     expect(order?.bad).toBe(0);
-  }, 120_000);
+  });
 });

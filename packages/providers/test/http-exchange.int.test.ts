@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { createHttpExchanger } from "../src/http-exchange.ts";
 import { answer, startUnrulyServer } from "./unruly-server.ts";
 
-const BOUND = { timeout: 5000, interval: 10 };
+const BOUND = { timeout: 30_000, interval: 10 };
 
 function post(host: string) {
   return { origin: `http://${host}`, path: "/x?y=1", method: "POST", headers: {}, body: "a=b" } as const;

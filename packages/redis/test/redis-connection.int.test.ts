@@ -1,5 +1,6 @@
 import { AdmissionUnavailableError } from "@sms-gateway/contracts";
 import {
+  BUSY_MACHINE_MS,
   describeWith,
   describeWithOwn,
   newClientId,
@@ -52,7 +53,7 @@ describeWith("redis", "a connection to Redis", (url) => {
     await waitFor(() => offline.length > 0, { what: "the loss to be told" });
     expect(allRejected(await Promise.allSettled(offline))).toBe(true);
     // At once, not by a timeout.
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(500 + BUSY_MACHINE_MS);
 
     await waitFor(async () => (await redisHealth(connection)).ok, { what: "the connection to come back" });
     const carriedOut = Number(await gateways.raw.get(`${keyPrefix}counted`));
@@ -132,7 +133,7 @@ describeWithOwn("redis", "a connection to a Redis that fails", (start) => {
   beforeAll(async () => {
     server = await start({ durable: true, password: "p@ss word" });
     gateways = openGateways(server.url, "t:");
-  }, 60_000);
+  });
   afterAll(() => gateways.close());
   const charged = async (clientId: string) => Number(await gateways.raw.get(`t:{${clientId}}:quota:${TODAY}`));
 
@@ -147,13 +148,13 @@ describeWithOwn("redis", "a connection to a Redis that fails", (start) => {
     await waitFor(async () => !(await admission.health()).ok, { what: "the loss to be known" });
     const refusedAt = performance.now();
     await expect(admission.admit(sentAgain(request))).rejects.toBeInstanceOf(AdmissionUnavailableError);
-    expect(performance.now() - refusedAt).toBeLessThan(500);
+    expect(performance.now() - refusedAt).toBeLessThan(500 + BUSY_MACHINE_MS);
     await server.start();
     await waitFor(async () => (await admission.health()).ok, { what: "the connection to come back" });
     expect(await admission.admit(sentAgain(request))).toMatchObject({ outcome: "replay" });
     expect(await charged(request.ref.clientId)).toBe(3);
     expect([events.length, events[0], events[1]?.slice(0, 4), events[2]]).toEqual([3, "ready", "lost", "ready"]);
-  }, 30_000);
+  });
 
   it("releases what it may have taken from a frozen server once that answers again", async () => {
     const { admission } = await gateways.open();
@@ -169,12 +170,12 @@ describeWithOwn("redis", "a connection to a Redis that fails", (start) => {
     for (const ending of await Promise.allSettled([first, ...others])) {
       expect(ending).toMatchObject({ status: "rejected", reason: expect.any(AdmissionUnavailableError) });
     }
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(2_000 + BUSY_MACHINE_MS);
     const released = admission.releaseUntilDone(taken.ref);
     await server.resume();
     expect(await released).toBe(true);
     expect(await charged(taken.ref.clientId)).toBe(4);
-  }, 30_000);
+  });
 
   it("gives a release up after the time it was given, and at once when it is closed", async () => {
     const { admission } = await gateways.open();
@@ -186,7 +187,7 @@ describeWithOwn("redis", "a connection to a Redis that fails", (start) => {
     const released = admission.releaseUntilDone(ref, { forMs: 30_000 });
     await admission.close();
     expect(await released).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(1_500 + BUSY_MACHINE_MS);
     await server.start();
-  }, 30_000);
+  });
 });

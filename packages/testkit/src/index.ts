@@ -1,3 +1,4 @@
+export { BUSY_MACHINE_MS } from "./busy-machine.ts";
 export type { AdmissionHarness } from "./contract/admission-harness.ts";
 export { newClientId, newRequest, sentAgain } from "./contract/admission-requests.ts";
 export { admissionContract } from "./contract/admission-suite.ts";

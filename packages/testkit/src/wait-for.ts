@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long and for what to wait; `what` completes the sentence "waited 10000 ms for …". */
+/** How long and for what to wait; `what` completes the sentence "waited 30000 ms for …". */
 export type WaitForOptions = { readonly timeoutMs?: number; readonly intervalMs?: number; readonly what: string };
 
 /**
@@ -10,7 +10,7 @@ export type WaitForOptions = { readonly timeoutMs?: number; readonly intervalMs?
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 20, what }: WaitForOptions,
+  { timeoutMs = 30_000, intervalMs = 20, what }: WaitForOptions,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   let asked = 0;

@@ -20,7 +20,7 @@ describeWithOwn("rabbitmq", "RabbitMQ", (start) => {
     const parts = await runningPartsOf(server.dataDir);
     await server.stop();
     await expectNothingLeft(parts);
-  }, 90_000);
+  });
 
   test("is reached by rabbitmqctl and gives out virtual hosts", async () => {
     const server = await start({ user: "gateway", password: "a/b" });

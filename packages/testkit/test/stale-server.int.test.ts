@@ -64,7 +64,7 @@ async function killARun(root: string): Promise<{ runDir: string }> {
   run.stdout.on("data", (chunk) => {
     said += chunk;
   });
-  await waitFor(() => said.endsWith("\n"), { timeoutMs: 20_000, what: "the run to say where its server is" });
+  await waitFor(() => said.endsWith("\n"), { what: "the run to say where its server is" });
   // The whole group: tsx runs the program in a child of its own.
   process.kill(-(run.pid ?? 0), "SIGKILL");
   const runDir = said.trim();

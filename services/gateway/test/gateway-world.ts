@@ -85,7 +85,7 @@ export async function openWorld(servers: Servers, options: WorldOptions = {}): P
   const gateway = await buildGateway({ ...deps, ...options.wrap?.(deps) });
   await gateway.app.ready();
   if (options.withoutDirectory !== true) await parts.publishDirectory();
-  await waitFor(() => deps.queue.health().ok, { what: "the queue", timeoutMs: 20_000 });
+  await waitFor(() => deps.queue.health().ok, { what: "the queue" });
   return {
     gateway,
     ...parts,
@@ -136,7 +136,7 @@ function openParts({ redisUrl, rabbitmqUrl }: Servers, { settings = {}, takeOver
       return Number((await connection.get(`{${BOOTSTRAP_CLIENT_ID}}:quota:${day}`)) ?? 0);
     },
     publishDirectory: async (changes: DirectoryChanges = {}) => {
-      await waitFor(() => connection.ping().then(() => true), { what: "Redis", timeoutMs: 20_000 });
+      await waitFor(() => connection.ping().then(() => true), { what: "Redis" });
       const version = ((await publisher.publishedVersion()) ?? 0) + 1;
       await publisher.publish(sampleSnapshot(version, changes));
       await waitFor(() => directory.refresh().then(() => directory.version() === version), { what: "the directory" });
@@ -162,7 +162,7 @@ async function takeAll({
   try {
     const probe = probeConsumer<AcceptedEnvelope>();
     for (const lane of ["high", "normal", "bulk"] as const) await worker.consumeAccepted(lane, probe.options);
-    await waitFor(() => probe.taken.flat().length >= count, { what: `${count} envelopes`, timeoutMs: 15_000 });
+    await waitFor(() => probe.taken.flat().length >= count, { what: `${count} envelopes` });
     // Nothing may come after them: the queues are empty, unacknowledged messages included.
     await waitFor(async () => Object.values((await worker.depths()) ?? { away: 1 }).every((depth) => depth === 0), {
       what: "empty queues",

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  BUSY_MACHINE_MS,
   describeWith,
   describeWithOwn,
   type FaultyNetwork,
@@ -11,10 +12,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { type Answer, describeGateway, type GatewayWorld, MESSAGE, openWorld, type Servers } from "./gateway-world.ts";
 import { holdQueue } from "./held-queue.ts";
 
-// What is promised is 2 s, 2 s and 5 s; the rest is for a machine that is busy with other suites.
-const AT_ONCE_MS = 4_000;
-const WAITED_MS = 4_000;
-const UNKNOWN_MS = 8_000;
+/** What the contract promises (api.md, architecture.md 5.1 and 5.2). */
+const AT_ONCE_MS = 2_000 + BUSY_MACHINE_MS;
+const WAITED_MS = 2_000 + BUSY_MACHINE_MS;
+const UNKNOWN_MS = 5_000 + BUSY_MACHINE_MS;
 
 const RATES_OFF = { RATE_LIMIT_PER_HOUR: "0" };
 
@@ -112,10 +113,9 @@ describeWith("redis", "RabbitMQ", (redisUrl) => {
       await server.start();
       await waitFor(async () => (await world.send({ headers })).status === 202, {
         what: "an acceptance",
-        timeoutMs: 20_000,
       });
       expect(await world.readQuota()).toBe(before + 1);
-    }, 60_000);
+    });
 
     test("that answers nothing: in flight is unknown and keeps ids and quota, what waits is not accepted", async () => {
       const before = await world.readQuota();
@@ -145,7 +145,7 @@ describeWith("redis", "RabbitMQ", (redisUrl) => {
             const retried = await world.send({ headers });
             return retried.status === 202 ? retried : undefined;
           },
-          { what: "the retry to be accepted", timeoutMs: 20_000 },
+          { what: "the retry to be accepted" },
         );
         expect(again.body.tracking_id).toBe(answer.body.tracking_id);
       }
@@ -156,7 +156,7 @@ describeWith("redis", "RabbitMQ", (redisUrl) => {
       for (const id of unknownIds) expect(published).toContain(id);
       // That of the first test, and these two, however often they were published.
       expect(published.size).toBe(3);
-    }, 90_000);
+    });
   });
 });
 

@@ -63,7 +63,7 @@ describeWith("postgres", "make admin", (adminUrl) => {
         };
         await waitFor(async () => (await isEnabled()) === true, { what: "the directory to be published" });
         expect(await admin("provider", "disable", "Plivo")).toBe("Provider plivo is disabled.");
-        await waitFor(async () => (await isEnabled()) === false, { what: "the gateway's directory", timeoutMs: 2_000 });
+        await waitFor(async () => (await isEnabled()) === false, { what: "the gateway's directory" });
         expect(await admin("provider", "disable", "plivo")).toContain("nothing had to change");
         expect(await admin("provider", "list")).toMatch(/^plivo +disabled/m);
         await admin("provider", "enable", "plivo");
@@ -94,11 +94,11 @@ describeWith("postgres", "make admin", (adminUrl) => {
 
         await admin("client", "deactivate", clientId);
         const isRefused = async () => (await world.call("GET", "/api/v1/sms", key)).status === 401;
-        await waitFor(isRefused, { what: "the worker to know", timeoutMs: 2_000 });
+        await waitFor(isRefused, { what: "the worker to know" });
         await admin("client", "activate", clientId);
-        await waitFor(async () => !(await isRefused()), { what: "the worker to know", timeoutMs: 2_000 });
+        await waitFor(async () => !(await isRefused()), { what: "the worker to know" });
         expect(await admin("key", "revoke", keyId)).toBe(`Key ${keyId} is revoked.`);
-        await waitFor(isRefused, { what: "the worker to know", timeoutMs: 2_000 });
+        await waitFor(isRefused, { what: "the worker to know" });
       });
 
       it("rejects what a client had accepted before it was deactivated", async () => {

@@ -145,7 +145,7 @@ describeWith("postgres", "a worker", (adminUrl) => {
           const read = (name: string) =>
             Number(new RegExp(`^${name}\\{service="worker"\\} (\\d+)`, "m").exec(body)?.[1]);
           expect(read("sms_settle_batch_messages_sum")).toBeGreaterThan(read("sms_settle_batch_messages_count"));
-        }, 90_000);
+        });
       });
 
       it("writes one line per attempt and per report, without number or text", async () => {

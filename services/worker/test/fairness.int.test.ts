@@ -13,8 +13,12 @@ import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
 import { makeEnvelope, newNumber } from "./worker-world.ts";
 
 const BACKLOG = 200_000;
-/** What a slow provider takes for a call. */
-const CALL_MS = 1_000;
+const CAMPAIGN_NUMBER = "+12025550000";
+const SLOTS = 16;
+/** Those of the lanes below the high one: a fifth is the high lane's alone. */
+const LOWER_SLOTS = 12;
+/** Longer than these tests: a call ends when a test ends it. */
+const SUBMIT_TIMEOUT_MS = 600_000;
 
 /** Due promotional messages of one client at Twilio, made where they lie: recording them would take minutes. */
 const INSERT_BACKLOG = `
@@ -23,16 +27,25 @@ insert into messages (id, client_id, batch_id, seed, to_number, text, message_ty
 select
   (lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
     || '8' || substr(md5(n::text), 4, 15))::uuid,
-  $1, gen_random_uuid(), 's', '+12025550000', 'campaign', 'text', 'promotional', 'gsm7', 1, 2,
+  $1, gen_random_uuid(), 's', '${CAMPAIGN_NUMBER}', 'campaign', 'text', 'promotional', 'gsm7', 1, 2,
   5, 'queued', 'twilio', now() - n * interval '1 ms', now() + interval '1 h', true, now(), now()
 from generate_series(1, $2::int) as n`;
 
-describeWith("postgres", "two hundred thousand promotional messages at a slow provider", (adminUrl) => {
+/** A call to Twilio that waits until it is ended. */
+interface OpenCall {
+  readonly to: string;
+  readonly end: () => void;
+}
+
+// Not how long something takes is judged here, but what it takes its turn before: a slow machine changes nothing.
+describeWith("postgres", "two hundred thousand promotional messages at a provider that answers nothing", (adminUrl) => {
   let parts: WorkerDatabase;
   let sql: Sql;
   let dispatcher: Dispatcher;
-  /** When each number was submitted first, and through whom. */
-  const submitted = new Map<string, { readonly atMs: number; readonly provider: ProviderName }>();
+  const openCalls: OpenCall[] = [];
+  /** Through whom each number was submitted first. */
+  const submitted = new Map<string, ProviderName>();
+  let campaignCalls = 0;
 
   const planning = (): PlanningContext => ({
     providers: parts.directory.providers(),
@@ -45,27 +58,32 @@ describeWith("postgres", "two hundred thousand promotional messages at a slow pr
     sql = openSql(parts.url);
     const { db, directory } = parts;
     await sql.ask(INSERT_BACKLOG, [await createClient(db, { name: "campaigner" }), BACKLOG]);
-    await setProviderLimits(db, "twilio", { maxInFlight: 20 });
+    await setProviderLimits(db, "twilio", { maxInFlight: SLOTS + 4 });
     dispatcher = createDispatcher({
       ...parts,
-      accounts: slowAccounts(),
+      accounts: heldAccounts(),
       addresses: createCallbackAddresses("http://127.0.0.1", "internal-token-of-these-tests"),
       planning,
       circuits: createCircuits({ ...parts, directory }),
-      submitTimeoutMs: 5_000,
-      maxInFlight: 16,
+      submitTimeoutMs: SUBMIT_TIMEOUT_MS,
+      maxInFlight: SLOTS,
     });
-    await waitFor(() => submitted.size > 0, { what: "the campaign to be under way" });
+    await waitFor(() => openCalls.length === LOWER_SLOTS, {
+      what: "the campaign to have every slot it may have",
+      timeoutMs: 60_000,
+    });
   }, 180_000);
 
   afterAll(async () => {
-    await dispatcher.stop(10_000);
+    const stopping = dispatcher.stop(10_000);
+    for (const call of openCalls) call.end();
+    await stopping;
     await sql.close();
     await parts.close();
   });
 
-  /** Accounts at providers that take every message, after a second. */
-  function slowAccounts(): ProviderAccounts {
+  /** Accounts at providers that take every message: Twilio when a test says so, the others at once. */
+  function heldAccounts(): ProviderAccounts {
     const accountOf = (provider: ProviderName): ProviderAccount => ({
       capabilities: {
         messageTypes: ["text"],
@@ -75,8 +93,9 @@ describeWith("postgres", "two hundred thousand promotional messages at a slow pr
         readMessage: false,
       },
       submit: async ({ to, messageId }) => {
-        if (!submitted.has(to)) submitted.set(to, { atMs: performance.now(), provider });
-        await new Promise((resolve) => setTimeout(resolve, CALL_MS));
+        if (!submitted.has(to)) submitted.set(to, provider);
+        if (to === CAMPAIGN_NUMBER) campaignCalls += 1;
+        if (provider === "twilio") await new Promise<void>((end) => openCalls.push({ to, end }));
         return { outcome: "accepted", providerMessageId: messageId };
       },
       verifyCallback: () => false,
@@ -85,82 +104,82 @@ describeWith("postgres", "two hundred thousand promotional messages at a slow pr
     return { find: accountOf, list: () => [], describe: () => [] };
   }
 
-  /** Records one message and waits for its submit; answers after how long that came, and through whom. */
-  async function submit(changes: Partial<AcceptedEnvelope>): Promise<{ afterMs: number; provider: ProviderName }> {
-    const number = newNumber();
-    const startedAtMs = performance.now();
-    const seed = makeSeed(Date.now());
-    const envelope = makeEnvelope("id-secret-of-these-tests", { simulated: true, seed, ...changes }, [number]);
-    await recordMessages({ ...parts, planning, wake: dispatcher.wake }, [envelope]);
-    const { atMs, provider } = await waitFor(() => submitted.get(number), { what: "the submit", timeoutMs: 20_000 });
-    return { afterMs: atMs - startedAtMs, provider };
+  function endCall(index: number): void {
+    const [call] = openCalls.splice(index, 1);
+    call?.end();
   }
 
-  it("leave a code of another client its second, every time", async () => {
+  async function record(changes: Partial<AcceptedEnvelope>, numbers: string[]): Promise<void> {
+    const seed = makeSeed(Date.now());
+    const envelope = makeEnvelope("id-secret-of-these-tests", { simulated: true, seed, ...changes }, numbers);
+    await recordMessages({ ...parts, planning, wake: dispatcher.wake }, [envelope]);
+  }
+
+  /** Records one message and waits for its submit; answers its number. */
+  async function submit(changes: Partial<AcceptedEnvelope>): Promise<string> {
+    const number = newNumber();
+    await record(changes, [number]);
+    await waitFor(() => submitted.has(number), { what: "the submit" });
+    return number;
+  }
+
+  it("leave a code of another client its slot, every time", async () => {
+    const before = campaignCalls;
     for (let code = 0; code < 5; code += 1) {
-      const { afterMs, provider } = await submit({ sms_type: "otp", priority: 1 });
-      expect(provider).toBe("twilio");
-      expect(afterMs).toBeLessThan(1_000);
+      const number = await submit({ sms_type: "otp", priority: 1 });
+      expect(submitted.get(number)).toBe("twilio");
+      endCall(openCalls.findIndex(({ to }) => to === number));
     }
+    // No call of the campaign had to end for it, and none has begun: the high lane's fifth was left alone.
+    expect([openCalls.length, campaignCalls]).toEqual([LOWER_SLOTS, before]);
   });
 
   it("leave another client of their own lane its turn", async () => {
-    const { afterMs } = await submit({ sms_type: "promotional", priority: 5, client_id: BOOTSTRAP_CLIENT_ID });
+    const number = newNumber();
+    await record({ sms_type: "promotional", priority: 5, client_id: BOOTSTRAP_CLIENT_ID }, [number]);
+    const before = campaignCalls;
     // The next slot that is free, or the one after it.
-    expect(afterMs).toBeLessThan(2 * CALL_MS + 1_000);
+    for (let ended = 1; ended <= 2 && !submitted.has(number); ended += 1) {
+      endCall(0);
+      await waitFor(() => openCalls.length === LOWER_SLOTS, { what: "the free slot to be taken" });
+    }
+    expect(submitted.has(number)).toBe(true);
+    expect(campaignCalls - before).toBeLessThanOrEqual(1);
   });
 
-  it("leave a code its second while more of them are being recorded", async () => {
+  it("leave a code its slot while more of them are being recorded", async () => {
     const campaigns = Array.from({ length: 500 }, () =>
       makeEnvelope("id-secret-of-these-tests", { simulated: true, sms_type: "promotional", priority: 5 }, [
-        ...Array.from({ length: 4 }, () => "+12025550000"),
+        ...Array.from({ length: 4 }, () => CAMPAIGN_NUMBER),
       ]),
     );
     let isRecorded = false;
     const recording = recordMessages({ ...parts, planning, wake: dispatcher.wake }, campaigns).then(() => {
       isRecorded = true;
     });
-    const { afterMs } = await submit({ sms_type: "otp", priority: 1 });
+    await submit({ sms_type: "otp", priority: 1 });
     expect(isRecorded).toBe(false);
-    expect(afterMs).toBeLessThan(1_000);
     await recording;
   });
 
   it("do not hold up another provider", async () => {
-    const { afterMs, provider } = await submit({ sms_type: "promotional", priority: 5, providers: ["plivo"] });
-    expect(provider).toBe("plivo");
-    expect(afterMs).toBeLessThan(1_000);
+    const number = await submit({ sms_type: "promotional", priority: 5, providers: ["plivo"] });
+    expect(submitted.get(number)).toBe("plivo");
   });
 
   it("come out at their rate, counted in segments, where a provider has one", async () => {
     await setProviderLimits(parts.db, "nexmo", { messagesPerSecond: 2 });
     const numbers = Array.from({ length: 5 }, newNumber);
-    const changes = { simulated: true, segments: 2, sms_type: "promotional", priority: 5 } as const;
-    const envelope = makeEnvelope("id-secret-of-these-tests", { ...changes, providers: ["nexmo"] }, numbers);
-    await recordMessages({ ...parts, planning, wake: dispatcher.wake }, [envelope]);
-    const times = await waitFor(
-      () => {
-        const all = numbers.flatMap((number) => submitted.get(number)?.atMs ?? []);
-        return all.length === numbers.length ? all.toSorted((a, b) => a - b) : undefined;
-      },
-      { what: "five seconds' worth", timeoutMs: 20_000 },
+    await record({ segments: 2, sms_type: "promotional", priority: 5, providers: ["nexmo"] }, numbers);
+    await waitFor(() => numbers.every((number) => submitted.has(number)), {
+      what: "five seconds' worth",
+      timeoutMs: 60_000,
+    });
+    // By the clock that gives the tokens out.
+    const [row] = await sql.ask<{ took_s: number }>(
+      `select extract(epoch from max(started_at) - min(started_at))::float8 as took_s
+       from attempts where provider = 'nexmo'`,
     );
-    const tookMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
-    expect(tookMs).toBeGreaterThan(3_800);
-    expect(tookMs).toBeLessThan(5_500);
-  });
-
-  it("never have more than the provider takes, the high lane's fifth left alone", async () => {
-    const [row] = await sql.ask<{ most: number }>(
-      `select max(open)::int as most from (
-         select count(*) filter (where b.finished_at is null or b.finished_at > a.started_at) as open
-         from attempts a join attempts b on b.started_at <= a.started_at and b.provider = a.provider
-         join messages m on m.id = b.message_id and m.lane > 0
-         where a.provider = 'twilio'
-         group by a.message_id
-       ) as moments`,
-    );
-    expect(row?.most).toBeLessThanOrEqual(12);
-    expect(row?.most).toBeGreaterThan(6);
+    expect(row?.took_s).toBeGreaterThanOrEqual(3.99);
   });
 });

@@ -29,7 +29,7 @@ describeWith("rabbitmq", "a worker whose database goes away", (rabbitmqUrl) => {
           body: { error_code: "SERVICE_UNAVAILABLE", details: { reason: "directory_not_loaded" } },
         });
         await postgres.start();
-        await waitFor(isReady, { what: "the worker to be ready", timeoutMs: 20_000 });
+        await waitFor(isReady, { what: "the worker to be ready" });
         await world.until(id, "delivered");
       });
 
@@ -49,9 +49,9 @@ describeWith("rabbitmq", "a worker whose database goes away", (rabbitmqUrl) => {
           },
         );
         await postgres.start();
-        await waitFor(isReady, { what: "the worker to be ready", timeoutMs: 20_000 });
+        await waitFor(isReady, { what: "the worker to be ready" });
         for (const id of [...before, ...during]) await world.until(id, "delivered", 60_000);
-      }, 90_000);
+      });
     });
   });
 });

@@ -44,7 +44,7 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
             const message = await world.read(id);
             return message.attempts !== undefined && is(message) ? message : undefined;
           },
-          { what: `message ${id}: ${what}`, timeoutMs: 15_000 },
+          { what: `message ${id}: ${what}` },
         );
       }
 
@@ -66,7 +66,7 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
             await sql.ask("update attempts set check_at = now() where message_id = $1 and outcome = 'unknown'", [id]);
             return looks(id) > before;
           },
-          { what: "another look", timeoutMs: 15_000, intervalMs: 200 },
+          { what: "another look", intervalMs: 200 },
         );
       }
 
@@ -95,7 +95,7 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
         expect(ended.possible_double).toBe(true);
         await world.worker.app.inject({ method: "POST", ...signReport(world, id, "delivered") });
         await world.until(id, "delivered");
-      }, 60_000);
+      });
 
       it("counts as not sent once the settled list of its provider does not have it, and goes to the next", async () => {
         const id = await world.acceptOne(RESET_NOT_SENT, { sms_type: "promotional", priority: 5 });
@@ -125,13 +125,13 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
             await waitFor(() => looks(id) > 0, { what: "the first look" });
             return (await world.read(id)).possible_double;
           },
-          { what: "the choice to be known", timeoutMs: 15_000 },
+          { what: "the choice to be known" },
         );
         const id = await world.acceptOne(RESET_NOT_SENT, { sms_type: "otp", priority: 1 });
         await lookLater(id, 30);
         expect(await world.read(id)).toMatchObject({ possible_double: false, attempts: [{ outcome: "unknown" }] });
         await setClientUnknownOutcomes(world.db, BOOTSTRAP_CLIENT_ID, { otp: null, promotional: null });
-      }, 40_000);
+      });
 
       it("is asked for by the provider's id when its report does not come, closed in the end, and corrected by a late report", async () => {
         const id = await world.acceptOne("+15005550012");
@@ -175,7 +175,7 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
           sequence: 6,
           type: "message.delivered",
         });
-      }, 40_000);
+      });
     });
   });
 });

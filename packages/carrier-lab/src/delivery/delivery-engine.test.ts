@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import type { DeliveryStep } from "../scenario/delivery-plan.ts";
 import { createDeliveryEngine, type Delivery } from "./delivery-engine.ts";
 
-const BOUND = { timeout: 5000, interval: 2 };
+const BOUND = { timeout: 30_000, interval: 2 };
 const SENT: DeliveryStep = { afterDelays: 0.25, state: "sent", reachesHandset: false, reports: 1 };
 const DELIVERED: DeliveryStep = { afterDelays: 1, state: "delivered", reachesHandset: true, reports: 1 };
 

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createSilentRequests } from "./silent-requests.ts";
 
-const BOUND = { timeout: 5000, interval: 5 };
+const BOUND = { timeout: 30_000, interval: 5 };
 
 /** A connection, both ends of it. */
 async function openConnection(): Promise<{ client: Socket; held: Socket }> {

@@ -62,7 +62,6 @@ export function admissionLimitFacts(harness: () => AdmissionHarness): void {
       const passed = await waitFor(
         async () => (await countPassing(1, () => newRequest(client, null, { limits }))) === 1,
         {
-          timeoutMs: 3_000,
           what: "the rate to recover",
         },
       );

@@ -30,7 +30,7 @@ export function admissionModelFacts(harness: () => AdmissionHarness): void {
       }),
       { numRuns: MODEL_RUNS },
     );
-  }, 60_000);
+  });
 
   it("charges exactly what is reserved, however gateways run into each other", async () => {
     const step = fc.record({
@@ -65,7 +65,7 @@ export function admissionModelFacts(harness: () => AdmissionHarness): void {
       }),
       { numRuns: STORM_RUNS },
     );
-  }, 60_000);
+  });
 }
 
 async function openGateway(harness: AdmissionHarness): Promise<Gateway> {

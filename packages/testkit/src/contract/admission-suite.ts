@@ -17,7 +17,7 @@ export function admissionContract(name: string, makeHarness: () => Promise<Admis
     };
     beforeAll(async () => {
       harness = await makeHarness();
-    }, 60_000);
+    });
     afterAll(() => harness?.close());
 
     describe("reservations", () => reservationFacts(present));

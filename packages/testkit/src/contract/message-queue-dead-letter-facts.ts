@@ -115,7 +115,7 @@ export function messageQueueDeadLetterFacts(present: () => MessageQueueWorld): v
       }),
       { numRuns: 5, endOnFailure: true },
     );
-  }, 60_000);
+  });
 
   test("reads a whole group and a report that are published once more", async () => {
     const queue = await present().open();

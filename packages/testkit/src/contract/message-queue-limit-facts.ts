@@ -26,7 +26,7 @@ export function messageQueueLimitFacts(makeWorld: () => Promise<MessageQueueWorl
       }),
       { numRuns: 4, endOnFailure: true },
     );
-  }, 60_000);
+  });
 }
 
 /** Per round: fills a lane until so many publishes were refused, and empties it. */

@@ -27,7 +27,7 @@ export function otpModelFacts(harness: () => OtpSessionsHarness): void {
       }),
       { numRuns: MODEL_RUNS },
     );
-  }, 60_000);
+  });
 
   it("counts every wrong check once and verifies once, however gateways run into each other", async () => {
     const attemptsMax = 6;
@@ -62,7 +62,7 @@ export function otpModelFacts(harness: () => OtpSessionsHarness): void {
       }),
       { numRuns: STORM_RUNS },
     );
-  }, 60_000);
+  });
 }
 
 async function openGateway(harness: OtpSessionsHarness): Promise<OtpGateway> {

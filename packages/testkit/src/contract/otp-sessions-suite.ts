@@ -16,7 +16,7 @@ export function otpSessionsContract(name: string, makeHarness: () => Promise<Otp
     };
     beforeAll(async () => {
       harness = await makeHarness();
-    }, 60_000);
+    });
     afterAll(() => harness?.close());
 
     describe("sending", () => otpSendFacts(present));
