@@ -26,7 +26,7 @@ const GROWTH_MAX_MIB = 200;
 const QUOTA = 1_000_000;
 /** The flood's recipients share few numbers, so that all inboxes are soon read. */
 const NUMBERS = 100;
-const DELIVERED_WITHIN_MS = 90_000;
+const DELIVERED_WITHIN_MS = 240_000;
 const FROZEN_MS = 6_000;
 const PER_SECOND = 25;
 const SETTINGS = {
@@ -94,7 +94,7 @@ describeWithProduct(
         const sent = await load.stop();
         expect(sent.length).toBeGreaterThan((FROZEN_MS / 1000) * PER_SECOND);
         expect(countBy(sent.map(({ answer }) => `${answer.status}`))).toEqual({ 202: sent.length });
-        await expectDeliveredOnce(product(), sent, { timeoutMs: 60_000 });
+        await expectDeliveredOnce(product(), sent);
       });
     });
   },
@@ -139,7 +139,7 @@ function watchMemory(serviceUrl: string) {
       await look();
       return stopped;
     },
-    { what: "the flood to end", timeoutMs: 150_000, intervalMs: 200 },
+    { what: "the flood to end", timeoutMs: 240_000, intervalMs: 200 },
   );
   return {
     async stop(): Promise<number> {

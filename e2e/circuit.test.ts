@@ -15,7 +15,7 @@ const PROVIDER = "twilio";
 const UNANSWERED = 30;
 const OPENS_WITHIN_MS = 30_000;
 /** Open for 30 to 36 s, then three probes, then ten calls at each of three steps. */
-const RETURNS_WITHIN_MS = 90_000;
+const RETURNS_WITHIN_MS = 150_000;
 const PER_SECOND = 20;
 
 const carriers = await openUnrulyCarriers();

@@ -48,7 +48,7 @@ describeWithProduct(
       await setLimits(product(), "--max-in-flight", "64", "--per-second", `${PER_SECOND}`);
       carriers.setMood("works");
       const sent = await sendMany(product(), TWO_SEGMENTS);
-      await expectDeliveredOnce(product(), sent, { timeoutMs: 60_000 });
+      await expectDeliveredOnce(product(), sent);
       const startedMs = (await readAttempts(product(), sent))
         .map(({ started_at: at }) => Date.parse(at))
         .toSorted((a, b) => a - b);

@@ -11,8 +11,8 @@ const PER_SECOND = 25;
 const KILLS = 20;
 const RECOVERS_WITHIN_MS = 60_000;
 /** From the last acceptance until the worker has ended whatever was left open: the life given, and its sweeps. */
-const LIFE_S = 45;
-const ENDED_WITHIN_MS = LIFE_S * 1_000 + 30_000;
+const LIFE_S = 90;
+const ENDED_WITHIN_MS = LIFE_S * 1_000 + 60_000;
 /** `untold`: delivered, and its report came while nobody could take it. */
 const EXPLAINED = ["delivered", "untold", "unknown", "expired"];
 const FINAL = ["delivered", "undelivered", "failed", "expired", "canceled", "rejected", "unknown"];
@@ -62,10 +62,10 @@ test("the standalone process killed by kill -9 twenty times under load: every 20
   expect(Object.keys(ends).filter((end) => !EXPLAINED.includes(end))).toEqual([]);
   expect(delivered).toBeGreaterThan(promised.length / 2);
   expect(unknown).toBeLessThanOrEqual(await countUnknownAttempts(product, promised));
-  expect(expired).toBeLessThanOrEqual(promised.length / 20);
+  expect(expired).toBeLessThanOrEqual(promised.length / 10);
   const arrivals = await mapInTurns(sent, 16, async ({ to }) => (await product.readInbox(to)).length);
   expect(arrivals.filter((count) => count > 1)).toEqual([]);
-}, 600_000);
+}, 900_000);
 
 async function countAttempts(product: Standalone): Promise<number> {
   const { text } = await callHttp(`${product.workerUrl}/metrics`);

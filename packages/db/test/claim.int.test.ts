@@ -160,6 +160,34 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     expect(last.messages.map(({ clientId }) => clientId)).toEqual([big, big]);
   });
 
+  test("tells whether it has left something behind that no time brings", async () => {
+    const [big = "", small = ""] = [randomUUID(), randomUUID()].sort();
+    const mayBeMore = async (changes: Partial<ClaimRequest>) =>
+      (await claimDue(db, { ...REQUEST, ...changes })).mayBeMore;
+    await recordAccepted(db, makeRows(3, { clientId: big }));
+    expect(await mayBeMore({ slots: 4 })).toBe(false);
+    expect(await mayBeMore({ slots: 4 })).toBe(false);
+    // Calls must end first.
+    await recordAccepted(db, makeRows(3, { clientId: big }));
+    await ask(db, "update providers set max_in_flight = 5 where name = 'twilio'");
+    expect(await mayBeMore({ slots: 4, lane: "normal" })).toBe(true);
+    await ask(db, "update providers set max_in_flight = 64 where name = 'twilio'");
+    // One client had as much as one may have.
+    await recordAccepted(db, [...makeRows(30, { clientId: big }), ...makeRows(1, { clientId: small })]);
+    const others = Array.from({ length: 8 }, () => makeRow({ clientId: randomUUID() }));
+    await recordAccepted(db, others);
+    const shared = await claimDue(db, { ...REQUEST, slots: 20 });
+    expect(shared.messages.length).toBeLessThan(20);
+    expect(shared.mayBeMore).toBe(true);
+    // Clients beyond the look: it takes 200 more than there are slots.
+    await ask(db, "truncate messages, attempts, events");
+    await recordAccepted(
+      db,
+      makeRows(250).map((row) => ({ ...row, clientId: randomUUID() })),
+    );
+    expect(await mayBeMore({ slots: 20 })).toBe(true);
+  });
+
   test("takes each client's longest due message first", async () => {
     const rows = makeRows(20).map((row, index) => ({
       ...row,

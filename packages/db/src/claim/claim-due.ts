@@ -66,6 +66,11 @@ export interface Claim {
    * what it asked us to wait is over. Null: nothing more is due, or calls must end first.
    */
   readonly waitMs: number | null;
+  /**
+   * There may be more that are due, though slots are left: calls must end first, or this claim has not looked at everybody.
+   * False: nothing more was due.
+   */
+  readonly mayBeMore: boolean;
   /** Of the provider's circuit at this claim: outcomes count for it alone. 0 when nothing was claimed. */
   readonly circuitEpoch: number;
 }
@@ -105,7 +110,7 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
   const { lane, provider, slots, leaseMs, afterClientId } = request;
   if (slots < 1) return claimNothing(afterClientId);
   const turn = await listTurn(db, request);
-  if (turn.clientIds.length === 0) return claimNothing(turn.lastSeenId);
+  if (turn.clientIds.length === 0) return { ...claimNothing(turn.lastSeenId), mayBeMore: !turn.isWhole };
   return await inTransaction(db, async (tx) => {
     const [locked] = await runStatement<{ held_ms: number }>(tx, LOCK_PROVIDER, [provider, HOLD_BELIEVED_MS]);
     if (locked === undefined) return claimNothing(afterClientId);
@@ -126,10 +131,12 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
       })),
     );
     const [gate] = rows;
+    const isBounded = hasClientWith(perClient, claimed) || (gate?.free_slots ?? slots) < slots;
     return {
       messages: claimed.map((row) => toClaimedMessage(row, lane, provider)),
       lastClientId: claimed.at(-1)?.client_id ?? afterClientId,
       waitMs: gate?.wait_ms ?? null,
+      mayBeMore: isBounded || !turn.isWhole,
       circuitEpoch: gate?.circuit_epoch ?? 0,
     };
   }).catch((error: unknown) => {
@@ -138,7 +145,13 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
 }
 
 function claimNothing(lastClientId: string | null, waitMs: number | null = null): Claim {
-  return { messages: [], lastClientId, waitMs, circuitEpoch: 0 };
+  return { messages: [], lastClientId, waitMs, mayBeMore: false, circuitEpoch: 0 };
+}
+
+function hasClientWith(count: number, claimed: readonly ClaimedRow[]): boolean {
+  const counts = new Map<string, number>();
+  for (const { client_id: id } of claimed) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return Math.max(0, ...counts.values()) >= count;
 }
 
 interface Turn {
@@ -146,6 +159,8 @@ interface Turn {
   readonly clientIds: readonly string[];
   /** Where the next claim goes on when nobody seen in this one has anything due. */
   readonly lastSeenId: string;
+  /** Every client was looked at. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -166,12 +181,16 @@ async function listTurn(db: Database, request: ClaimRequest): Promise<Turn> {
     const seen = isAtEnd && !isSecondLap ? [...first, ...second] : first;
     const clientIds = seen.filter((row) => row.due).map((row) => row.client_id);
     lastSeenId = seen.at(-1)?.client_id ?? lastSeenId;
-    if (clientIds.length > 0) return { clientIds: clientIds.slice(0, slots), lastSeenId };
-    if (isSecondLap ? isAtEnd || lastSeenId >= startId : isAtEnd && second.length < clientsMax) break;
+    const isLast = isSecondLap ? isAtEnd || lastSeenId >= startId : isAtEnd && second.length < clientsMax;
+    if (clientIds.length > 0) {
+      const isWhole = isLast && clientIds.length <= slots;
+      return { clientIds: clientIds.slice(0, slots), lastSeenId, isWhole };
+    }
+    if (isLast) return { clientIds: [], lastSeenId, isWhole: true };
     isSecondLap ||= isAtEnd;
     clientsMax = Math.min(CLIENTS_MAX, clientsMax * LOOK_GROWS_BY);
   }
-  return { clientIds: [], lastSeenId };
+  return { clientIds: [], lastSeenId, isWhole: false };
 }
 
 interface SeenClient {
@@ -194,6 +213,7 @@ async function lookAtClients(
 /** What every row of a claim tells of its provider. */
 interface GateRow {
   wait_ms: number | null;
+  free_slots: number;
   circuit_epoch: number;
 }
 

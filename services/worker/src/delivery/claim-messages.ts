@@ -33,10 +33,12 @@ export function createClaim(
     const afterClientId = lastClientIds.get(lane) ?? null;
     const claimId = randomUUID();
     const request = { lane, provider, slots, leaseMs, afterClientId, claimId };
-    const { messages, lastClientId, waitMs, circuitEpoch } = await claimDue(db, request).catch((error: unknown) => {
-      if (error instanceof ClaimLostError) onLost(claimId);
-      throw error;
-    });
+    const { messages, lastClientId, waitMs, mayBeMore, circuitEpoch } = await claimDue(db, request).catch(
+      (error: unknown) => {
+        if (error instanceof ClaimLostError) onLost(claimId);
+        throw error;
+      },
+    );
     lastClientIds.set(lane, lastClientId);
     const claimed = messages.map((message) => ({
       message,
@@ -45,6 +47,6 @@ export function createClaim(
       leaseEndsAtMs: askedAtMs + leaseMs,
       lifeEndsAtMs: askedAtMs + message.lifeLeftMs,
     }));
-    return { claimed, waitMs };
+    return { claimed, waitMs, mayBeMore };
   };
 }

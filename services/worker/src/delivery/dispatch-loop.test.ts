@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Lane } from "@sms-gateway/contracts";
 import { waitFor } from "@sms-gateway/testkit";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createDispatchLoop, type DispatchLoop } from "./dispatch-loop.ts";
 
 interface Job {
@@ -24,6 +24,8 @@ function openWorld(slots: number) {
     isAllowed: true,
     claimMs: 0,
     waitMs: {} as Partial<Record<Lane, number>>,
+    /** Of the provider, over all workers. */
+    takesMax: Number.POSITIVE_INFINITY,
   };
   loop = createDispatchLoop<Lane>({
     slots,
@@ -32,9 +34,14 @@ function openWorld(slots: number) {
       world.claims.push(lane);
       if (world.claimMs > 0) await delay(world.claimMs);
       if (world.isAway) throw new Error("away");
-      const taken = Math.min(free, due[lane]);
+      const takes = Math.min(free, world.takesMax - world.running.length);
+      const taken = Math.min(takes, due[lane]);
       due[lane] -= taken;
-      return { claimed: Array.from({ length: taken }, () => lane), waitMs: world.waitMs[lane] ?? null };
+      return {
+        claimed: Array.from({ length: taken }, () => lane),
+        waitMs: world.waitMs[lane] ?? null,
+        mayBeMore: takes < free,
+      };
     },
     submit: (lane) =>
       new Promise<void>((resolve) => {
@@ -125,6 +132,37 @@ describe("createDispatchLoop", () => {
     await waitFor(() => world.running[0]?.lane === "bulk", { what: "bulk again" });
     due.bulk = 0;
     world.running[0]?.finish();
+  });
+
+  it("looks again when a call ends while the provider's own limit left something behind", async () => {
+    const { due, world, loop: dispatch } = openWorld(10);
+    world.takesMax = 1;
+    due.high = 3;
+    dispatch.wake();
+    for (let left = 2; left >= 0; left -= 1) {
+      await waitFor(() => world.running.length === 1 && due.high === left, { what: "one after the other" });
+      world.running[0]?.finish();
+    }
+  });
+
+  it("does not look again when calls end and nothing was left behind, until the poll", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+    try {
+      const { due, world, loop: dispatch } = openWorld(10);
+      due.high = 2;
+      dispatch.wake();
+      await vi.advanceTimersByTimeAsync(100);
+      expect(world.running).toHaveLength(2);
+      const asked = world.claims.length;
+      for (const { finish } of [...world.running]) finish();
+      await vi.advanceTimersByTimeAsync(300);
+      expect([dispatch.inFlight(), world.claims.length]).toEqual([0, asked]);
+      await vi.advanceTimersByTimeAsync(300);
+      expect(world.claims.slice(asked)).toEqual(["high", "normal", "bulk"]);
+      await loop?.stop();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("finds by itself what becomes due later", async () => {

@@ -1,8 +1,8 @@
 /*
  * Claims due messages for one provider and hands them to be submitted.
  *
- * idle:     nothing due, or no slot free. Left by `wake()` (something was recorded or failed over), by a freed slot, and
- *           by the poll, which also finds what becomes due by its time.
+ * idle:     nothing due, or no slot free. Left by `wake()` (something was recorded or failed over), by a freed slot when
+ *           the last look left something behind, and by the poll, which also finds what becomes due by its time.
  * claiming: asks lane after lane, high first, and starts over with high whenever a claim was filled, so that a campaign
  *           waits behind a code and not the other way round. Left when every lane is empty or no slot is free.
  * waiting:  a lane whose next message the provider does not take yet, until the time that its claim was told; the lanes
@@ -20,6 +20,8 @@ export interface LaneClaim<Claimed> {
   readonly claimed: readonly Claimed[];
   /** There is more, which the provider takes in so many ms: its rate, or what it asked us to wait. Null: not because of that. */
   readonly waitMs: number | null;
+  /** There may be more, though slots were left: calls must end first, or not everybody was looked at. */
+  readonly mayBeMore: boolean;
 }
 
 /** What the loop needs. */
@@ -69,6 +71,9 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
   let stopped = false;
   let gatherTimer: NodeJS.Timeout | undefined;
   let restUntilMs = 0;
+  /** Whether the last look left something behind; whether a slot has become free since it began. */
+  let isLeft = false;
+  let isFreed = false;
   const waiting = new Map<Lane, NodeJS.Timeout>();
   const keptForHigh = Math.max(0, Math.min(deps.slots - 1, Math.ceil(deps.slots / 5)));
 
@@ -88,12 +93,14 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
     while (isWoken && !stopped) {
       isWoken = false;
       hasFailed = false;
+      [isLeft, isFreed] = [false, false];
       const startedAtMs = performance.now();
       try {
         await claimLanes();
         const endedAtMs = performance.now();
         restUntilMs = endedAtMs + Math.min(POLL_REST_MAX_MS, POLL_REST_SHARE * (endedAtMs - startedAtMs));
         deps.outages.worked();
+        lookAgainSoon();
       } catch (error) {
         hasFailed = true;
         deps.outages.failed(error);
@@ -108,9 +115,14 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
       isFilled = false;
       for (const lane of LANES) {
         const slots = freeSlots(lane);
-        if (slots <= 0 || waiting.has(lane) || stopped || !deps.mayClaim()) return;
-        const { claimed, waitMs } = await deps.claim(lane, slots);
+        if (waiting.has(lane) || stopped || !deps.mayClaim()) return;
+        if (slots <= 0) {
+          isLeft = true;
+          return;
+        }
+        const { claimed, waitMs, mayBeMore } = await deps.claim(lane, slots);
         claimed.forEach(startSubmit);
+        isLeft ||= mayBeMore;
         if (waitMs !== null) return wait(lane, waitMs);
         isFilled = claimed.length >= slots;
         if (isFilled) break;
@@ -130,12 +142,18 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
   function startSubmit(claimed: Claimed): void {
     const submit = deps.submit(claimed).finally(() => {
       underWay.delete(submit);
-      gatherTimer ??= setTimeout(() => {
-        gatherTimer = undefined;
-        wake();
-      }, GATHER_SLOTS_MS);
+      isFreed = true;
+      lookAgainSoon();
     });
     underWay.add(submit);
+  }
+
+  function lookAgainSoon(): void {
+    if (!isLeft || !isFreed) return;
+    gatherTimer ??= setTimeout(() => {
+      gatherTimer = undefined;
+      wake();
+    }, GATHER_SLOTS_MS);
   }
 
   const poll = setInterval(() => {
