@@ -1,3 +1,4 @@
+import { PROVIDER_NAMES } from "@sms-gateway/contracts";
 import type { RunFolder } from "@sms-gateway/testkit";
 import { allRecorded, allSent, measureSpread, query, type Spread } from "./ask-database.ts";
 import { postInTurn } from "./load.ts";
@@ -30,6 +31,7 @@ export async function measureScheduling(folder: RunFolder, shape: Shape, isQuick
     const bodies = Array.from({ length: requests }, (_, index) => ({
       to: listNumbers(index),
       message: "Hello! This is a scheduled message.",
+      provider: PROVIDER_NAMES[index % PROVIDER_NAMES.length],
       schedule_at: new Date(firstDueMs + (index / requests) * dueWithinS * 1000).toISOString(),
     }));
     await postInTurn(stack.gatewayUrl, bodies);

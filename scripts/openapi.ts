@@ -44,7 +44,7 @@ function inertAdapters(): { queue: MessageQueue; admission: Admission; directory
   return {
     queue: {
       publishAccepted: unused,
-      publishReport: unused,
+      publishReports: unused,
       consumeAccepted: unused,
       consumeReports: unused,
       consumeDead: unused,

@@ -12,14 +12,14 @@ import {
   type MessageQueue,
   type PublishEnding,
   type QueueHealth,
-  REPORT_TYPE,
+  REPORT_GROUP_TYPE,
   type ReportEnvelope,
   readAcceptedGroup,
-  readReport,
+  readReports,
   StampBook,
   wrapDeadLetter,
   writeAcceptedGroup,
-  writeReport,
+  writeReports,
   writeStamp,
 } from "@sms-gateway/contracts";
 import type { BackOff } from "@sms-gateway/waiting";
@@ -142,8 +142,8 @@ class AmqpQueue implements MessageQueue {
     return ending;
   }
 
-  async publishReport(report: ReportEnvelope): Promise<PublishEnding> {
-    return await this.#publishUnstamped("reports", writeReport(report));
+  async publishReports(reports: readonly ReportEnvelope[]): Promise<PublishEnding> {
+    return await this.#publishUnstamped("reports", writeReports(reports));
   }
 
   async consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption> {
@@ -153,7 +153,7 @@ class AmqpQueue implements MessageQueue {
 
   async consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption> {
     const queue = nameQueues(this.#topology.namePrefix).reports;
-    return this.#consume(queue, ({ content }) => readReport(content), options);
+    return this.#consume(queue, ({ content }) => readReports(content), options);
   }
 
   async consumeDead(options: Parameters<MessageQueue["consumeDead"]>[0]): Promise<Consumption> {
@@ -207,7 +207,7 @@ class AmqpQueue implements MessageQueue {
     return await this.#publisher.publish({
       queue: isReport ? names.reports : names.accepted[purpose],
       messageId: randomUUID(),
-      type: isReport ? REPORT_TYPE : ACCEPTED_GROUP_TYPE,
+      type: isReport ? REPORT_GROUP_TYPE : ACCEPTED_GROUP_TYPE,
       contentType: "application/json",
       headers: {},
       body,

@@ -46,14 +46,14 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
         const inDoubt = sampleEnvelope();
         const startedAt = performance.now();
         const first = queue.publishAccepted("normal", [inDoubt]);
-        const lastOfLeaver = leaver.publishReport(sampleReport());
+        const lastOfLeaver = leaver.publishReports([sampleReport()]);
         // Only a publish makes the broker tell.
         await waitFor(() => !queue.health().ok, { what: "the alarm to be known" });
         expect(queue.health().detail).toMatch(/blocks publishers: low on memory/);
         const knownAt = performance.now();
         const refused: PublishEnding = { ending: "not_handed_over", reason: "queue_blocked" };
         expect(await publishOne(queue)).toEqual(refused);
-        expect(await queue.publishReport(sampleReport())).toEqual(refused);
+        expect(await queue.publishReports([sampleReport()])).toEqual(refused);
         expect(performance.now() - knownAt).toBeLessThan(200 + BUSY_MACHINE_MS);
 
         const closing = leaver.close();
@@ -163,7 +163,7 @@ describeWithOwn("rabbitmq", "the message queue and its broker", (start) => {
       let endings: PublishEnding[] = [];
       try {
         const startedAt = performance.now();
-        const publishing = [publishOne(queue), queue.publishReport(sampleReport())];
+        const publishing = [publishOne(queue), queue.publishReports([sampleReport()])];
         await waitFor(() => !queue.health().ok, { what: "the silence to be known" });
         const knownAt = performance.now();
         expect(knownAt - startedAt).toBeLessThan(2500 + BUSY_MACHINE_MS);

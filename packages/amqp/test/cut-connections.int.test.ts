@@ -53,7 +53,7 @@ describeWith("rabbitmq", "a connection that is cut between publish and confirm",
 
   test("publishes once more when the message itself was lost: once in the queue", async () => {
     proxy.setMode("swallow requests");
-    const publishing = queue.publishReport(sampleReport());
+    const publishing = queue.publishReports([sampleReport()]);
     proxy.setMode("pass");
     proxy.cut();
     expect(await publishing).toEqual({ ending: "confirmed" });
@@ -91,7 +91,7 @@ describeWith("rabbitmq", "a connection that is cut between publish and confirm",
     const endings = await Promise.all([
       queue.publishAccepted("normal", sampleEnvelopes(1)),
       queue.publishAccepted("high", sampleEnvelopes(1)),
-      queue.publishReport(sampleReport()),
+      queue.publishReports([sampleReport()]),
     ]);
     expect(endings).toEqual([{ ending: "confirmed" }, { ending: "confirmed" }, { ending: "confirmed" }]);
     expect(performance.now() - startedAt).toBeGreaterThan(1900);

@@ -49,7 +49,7 @@ describeWith("rabbitmq", "dead letters", (url) => {
     const bytes = Buffer.from([0, 255, 1, 254, 123]);
     const report = sampleReport();
     await world.putBytes("reports", bytes);
-    await queue.publishReport(report);
+    await queue.publishReports([report]);
     await queue.consumeReports(probe.options);
     expect((await nextDeadLetter()).content).toEqual(bytes);
     await waitFor(() => probe.taken.length === 1, { what: "the good report" });

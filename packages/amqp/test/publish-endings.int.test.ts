@@ -27,7 +27,7 @@ describeWith("rabbitmq", "endings of a publish", (url) => {
     const queue = world.create({ url: nobodyListens.href });
     const startedAt = performance.now();
     expect(await publishOne(queue)).toEqual({ ending: "not_handed_over", reason: "queue_unreachable" });
-    expect(await queue.publishReport(sampleReport())).toEqual({
+    expect(await queue.publishReports([sampleReport()])).toEqual({
       ending: "not_handed_over",
       reason: "queue_unreachable",
     });

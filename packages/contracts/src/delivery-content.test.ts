@@ -5,10 +5,10 @@ import type { AcceptedEnvelope } from "./accepted-envelope.ts";
 import {
   nameLetter,
   readAcceptedGroup,
-  readReport,
+  readReports,
   wrapDeadLetter,
   writeAcceptedGroup,
-  writeReport,
+  writeReports,
 } from "./delivery-content.ts";
 import { findPurpose } from "./queue-names.ts";
 import type { ReportEnvelope } from "./report-envelope.ts";
@@ -63,7 +63,24 @@ function makeEnvelope(): AcceptedEnvelope {
 test("reads what it writes", () => {
   const envelopes = [makeEnvelope(), makeEnvelope(), makeEnvelope()];
   expect(readAcceptedGroup(writeAcceptedGroup(envelopes))).toEqual({ good: envelopes, bad: [] });
-  expect(readReport(writeReport(REPORT))).toEqual({ good: [REPORT], bad: [] });
+  expect(readReports(writeReports([REPORT, REPORT]))).toEqual({ good: [REPORT, REPORT], bad: [] });
+});
+
+test("reads a report by itself too, as the version before wrote it", () => {
+  expect(readReports(Buffer.from(JSON.stringify(REPORT)))).toEqual({ good: [REPORT], bad: [] });
+});
+
+test("a bad report of a group is put aside alone, and is read again by itself once it is mended", () => {
+  const broken = { ...REPORT, provider: "pigeon" };
+  const group = { type: "sms.report.group", version: 1, reports: [REPORT, broken, REPORT] };
+  const { good, bad } = readReports(Buffer.from(JSON.stringify(group)));
+  expect(good).toEqual([REPORT, REPORT]);
+  expect(bad).toEqual([
+    { problem: expect.stringMatching(/^\/reports\/1: /), body: Buffer.from(JSON.stringify(broken)), index: 1 },
+  ]);
+  const newer = { ...group, version: 2 };
+  const problem = "/version 2 of sms.report.group is a newer version; this process reads version 1";
+  expect(readReports(Buffer.from(JSON.stringify(newer))).bad).toMatchObject([{ problem }]);
 });
 
 test("accounts for every value of a group, good or bad, and keeps the bad ones as they are", () => {
@@ -90,7 +107,7 @@ test("puts whatever else arrives aside whole, and never throws", () => {
   );
   fc.assert(
     fc.property(bytes, (body) => {
-      for (const read of [readAcceptedGroup, readReport]) {
+      for (const read of [readAcceptedGroup, readReports]) {
         expect(read(body)).toEqual({ good: [], bad: [{ problem: expect.any(String), body }] });
       }
     }),

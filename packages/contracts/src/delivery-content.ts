@@ -1,12 +1,15 @@
 import { isUtf8 } from "node:buffer";
 import { type AcceptedEnvelope, parseAcceptedEnvelope } from "./accepted-envelope.ts";
 import { parseReportEnvelope, type ReportEnvelope } from "./report-envelope.ts";
-import { createVersionReader, type ReadResult } from "./version-reader.ts";
+import { createVersionReader, type ReadResult, type ReadValue } from "./version-reader.ts";
 
 /** What one message of a lane's queue carries, whatever the queue runs on: requests that were published together. */
 export const ACCEPTED_GROUP_TYPE = "sms.accepted.group";
+/** What one message of the reports' queue carries: reports that were published together. */
+export const REPORT_GROUP_TYPE = "sms.report.group";
+/** One report by itself, as the version before groups wrote it, and as a part of a group comes back from the dead letters. */
 export const REPORT_TYPE = "sms.report";
-const ACCEPTED_GROUP_VERSION = 1;
+const GROUP_VERSION = 1;
 
 /** What a delivery holds. A bad part never takes good ones with it. */
 export interface DeliveryContent<T> {
@@ -26,7 +29,7 @@ export interface BadPart {
 export type ReadDelivery<T> = (body: Buffer) => DeliveryContent<T>;
 
 export function writeAcceptedGroup(envelopes: readonly AcceptedEnvelope[]): Buffer {
-  return Buffer.from(JSON.stringify({ type: ACCEPTED_GROUP_TYPE, version: ACCEPTED_GROUP_VERSION, envelopes }));
+  return Buffer.from(JSON.stringify({ type: ACCEPTED_GROUP_TYPE, version: GROUP_VERSION, envelopes }));
 }
 
 /** Reads a delivery of a lane. */
@@ -34,16 +37,8 @@ export function readAcceptedGroup(body: Buffer): DeliveryContent<AcceptedEnvelop
   const parsed = readObject(body);
   if (!parsed.ok) return whollyBad(body, parsed.problem);
   if (parsed.value.type !== ACCEPTED_GROUP_TYPE) return whollyBad(body, describeKind(parsed.value));
-  const group = readGroup(parsed.value);
-  if (!group.ok) return whollyBad(body, group.problem);
-  const good: AcceptedEnvelope[] = [];
-  const bad: BadPart[] = [];
-  for (const [index, value] of group.value.entries()) {
-    const read = parseAcceptedEnvelope(value);
-    if (read.ok) good.push(read.value);
-    else bad.push({ problem: `/envelopes/${index}: ${read.problem}`, body: Buffer.from(JSON.stringify(value)), index });
-  }
-  return { good, bad };
+  const group = readEnvelopes(parsed.value);
+  return group.ok ? readParts("envelopes", group.value, parseAcceptedEnvelope) : whollyBad(body, group.problem);
 }
 
 /**
@@ -63,7 +58,7 @@ export function wrapDeadLetter(body: Buffer): { readonly body: Buffer; readonly 
   // Around the bytes as they are: parsing and writing them again could change a number.
   const [before = "", after = ""] = JSON.stringify({
     type: ACCEPTED_GROUP_TYPE,
-    version: ACCEPTED_GROUP_VERSION,
+    version: GROUP_VERSION,
     envelopes: [null],
   }).split("null");
   return { body: Buffer.concat([Buffer.from(before), body, Buffer.from(after)]), parts: 1 };
@@ -74,29 +69,47 @@ export function nameLetter(deliveryId: string, partIndex: number | null): string
   return `${deliveryId}/${partIndex ?? "all"}`;
 }
 
-export function writeReport(report: ReportEnvelope): Buffer {
-  return Buffer.from(JSON.stringify(report));
+export function writeReports(reports: readonly ReportEnvelope[]): Buffer {
+  return Buffer.from(JSON.stringify({ type: REPORT_GROUP_TYPE, version: GROUP_VERSION, reports }));
 }
 
-/** Reads a delivery of `sms.reports`. */
-export function readReport(body: Buffer): DeliveryContent<ReportEnvelope> {
+/** Reads a delivery of `sms.reports`: a group, or one report by itself. */
+export function readReports(body: Buffer): DeliveryContent<ReportEnvelope> {
   const parsed = readObject(body);
   if (!parsed.ok) return whollyBad(body, parsed.problem);
-  if (parsed.value.type !== REPORT_TYPE) return whollyBad(body, describeKind(parsed.value));
-  const read = parseReportEnvelope(parsed.value);
-  return read.ok ? { good: [read.value], bad: [] } : whollyBad(body, read.problem);
+  if (parsed.value.type === REPORT_TYPE) {
+    const read = parseReportEnvelope(parsed.value);
+    return read.ok ? { good: [read.value], bad: [] } : whollyBad(body, read.problem);
+  }
+  if (parsed.value.type !== REPORT_GROUP_TYPE) return whollyBad(body, describeKind(parsed.value));
+  const group = readReportList(parsed.value);
+  return group.ok ? readParts("reports", group.value, parseReportEnvelope) : whollyBad(body, group.problem);
 }
 
-const readGroup = createVersionReader<readonly unknown[]>(
-  ACCEPTED_GROUP_TYPE,
-  new Map([[ACCEPTED_GROUP_VERSION, readGroupVersion1]]),
-);
+const readEnvelopes = createGroupReader(ACCEPTED_GROUP_TYPE, "envelopes");
+const readReportList = createGroupReader(REPORT_GROUP_TYPE, "reports");
 
-function readGroupVersion1(value: unknown): ReadResult<readonly unknown[]> {
-  if (!isRecord(value) || value.version !== 1) return { ok: false, problem: "/version must be 1" };
-  const { envelopes } = value;
-  if (Array.isArray(envelopes) && envelopes.length > 0) return { ok: true, value: envelopes };
-  return { ok: false, problem: "/envelopes must be a list of at least one" };
+function createGroupReader(type: string, listName: "envelopes" | "reports"): ReadValue<readonly unknown[]> {
+  const readVersion1 = (value: unknown): ReadResult<readonly unknown[]> => {
+    if (!isRecord(value) || value.version !== 1) return { ok: false, problem: "/version must be 1" };
+    const { [listName]: list } = value;
+    if (Array.isArray(list) && list.length > 0) return { ok: true, value: list };
+    return { ok: false, problem: `/${listName} must be a list of at least one` };
+  };
+  return createVersionReader(type, new Map([[GROUP_VERSION, readVersion1]]));
+}
+
+/** Each part by itself: a bad one never takes good ones with it. */
+function readParts<T>(listName: string, values: readonly unknown[], parse: ReadValue<T>): DeliveryContent<T> {
+  const good: T[] = [];
+  const bad: BadPart[] = [];
+  for (const [index, value] of values.entries()) {
+    const read = parse(value);
+    if (read.ok) good.push(read.value);
+    else
+      bad.push({ problem: `/${listName}/${index}: ${read.problem}`, body: Buffer.from(JSON.stringify(value)), index });
+  }
+  return { good, bad };
 }
 
 function readObject(body: Buffer): ReadResult<Record<string, unknown>> {

@@ -6,6 +6,7 @@ export * from "./directory/cached-directory.ts";
 export * from "./directory/directory-copy.ts";
 export * from "./directory-snapshot.ts";
 export * from "./errors.ts";
+export * from "./group-publisher.ts";
 export * from "./group-stamp.ts";
 export * from "./http/accounting-view.ts";
 export * from "./http/admin-dead-letters.ts";

@@ -71,7 +71,7 @@ describeWith("postgres", "consumers of a queue on Postgres", (adminUrl) => {
     try {
       await waitFor(() => !queue.health().ok, { what: "the outage to be known" });
       // The publisher has the same back-off, and tells of each try.
-      await queue.publishReport(sampleReport());
+      await queue.publishReports([sampleReport()]);
       const tries = () => world.events.filter(({ event }) => event === "lost").length;
       await waitFor(() => tries() >= 5, { what: "more tries" });
       expect(probe.errors).toHaveLength(1);
@@ -80,7 +80,7 @@ describeWith("postgres", "consumers of a queue on Postgres", (adminUrl) => {
     }
     await waitFor(() => queue.health().ok, { what: "recovery" });
     const report = sampleReport();
-    await queue.publishReport(report);
+    await queue.publishReports([report]);
     await waitFor(() => probe.taken.length > 0, { what: "the report" });
     expect(probe.taken).toEqual([[report]]);
   });

@@ -38,7 +38,7 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
     const queue = world.create({ url: nobodyListens.href });
     const startedAt = performance.now();
     // It waits for the server to come back: nobody would send the report again.
-    const reporting = queue.publishReport(sampleReport());
+    const reporting = queue.publishReports([sampleReport()]);
     expect(await publishOne(queue)).toEqual(UNREACHABLE);
     expect(performance.now() - startedAt).toBeLessThan(1000 + BUSY_MACHINE_MS);
     expect(await reporting).toEqual(UNREACHABLE);

@@ -117,7 +117,7 @@ describeWithOwn("postgres", "the message queue and its Postgres", (start) => {
       let endings: PublishEnding[] = [];
       try {
         const startedAt = performance.now();
-        const publishing = [publishOne(queue), queue.publishReport(sampleReport())];
+        const publishing = [publishOne(queue), queue.publishReports([sampleReport()])];
         await waitFor(() => !queue.health().ok, { what: "the silence to be known" });
         const knownAt = performance.now();
         expect(knownAt - startedAt).toBeLessThan(3500 + BUSY_MACHINE_MS);

@@ -1,3 +1,4 @@
+import { type AcceptedEnvelope, createGroupPublisher, type Lane } from "@sms-gateway/contracts";
 import { errorHandler, httpServerOptions, jsonBody, openApi, registerApiPaths, unknownRoutes } from "@sms-gateway/http";
 import {
   drainConnections,
@@ -13,7 +14,6 @@ import {
 import Fastify, { type FastifyInstance } from "fastify";
 import { gatewaySettings } from "./config.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { createGroupPublisher } from "./messages/group-publisher.ts";
 import { createQuotaCalendar } from "./messages/quota-calendar.ts";
 import { createReservationKeeper } from "./messages/reservation-keeper.ts";
 import type { SendDeps } from "./messages/send-messages.ts";
@@ -94,8 +94,9 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
 
 function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDeps {
   const { settings, directory, logger, queue, admission, store, now } = deps;
-  const publisher = createGroupPublisher({
-    publishAccepted: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
+  const publisher = createGroupPublisher<Lane, AcceptedEnvelope>({
+    publishGroup: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
+    estimateBytes,
     onGroup: (size, ending, seconds) => {
       metrics.groupSize.observe(size);
       metrics.publishSeconds.observe({ ending }, seconds);
@@ -138,4 +139,9 @@ function readinessChecks({ queue, admission, store, directory, settings }: Gatew
       },
     },
   ];
+}
+
+/** Near enough for a limit, and rather too much: the body as sent holds whatever can be large, but not the ids. */
+function estimateBytes({ request, recipients }: AcceptedEnvelope): number {
+  return 1_000 + request.bytes + recipients.length * 120;
 }

@@ -7,7 +7,7 @@ export function inertDeps(settings: Readonly<Record<string, string>> = {}, log: 
   const unused = () => Promise.reject(new Error("not for sending"));
   const queue: MessageQueue = {
     publishAccepted: unused,
-    publishReport: unused,
+    publishReports: unused,
     consumeAccepted: unused,
     consumeReports: unused,
     consumeDead: unused,

@@ -6,7 +6,12 @@
  * working:  records, dispatches, applies reports, sweeps; each according to the roles.
  * stopping: from `stop()`: takes nothing more, lets open calls of providers end and writes their results.
  */
-import type { DirectoryPublisher, MessageQueue } from "@sms-gateway/contracts";
+import {
+  createGroupPublisher,
+  type DirectoryPublisher,
+  type MessageQueue,
+  type ReportEnvelope,
+} from "@sms-gateway/contracts";
 import { type Database, loadDirectorySnapshot, readDirectoryVersion } from "@sms-gateway/db";
 import type { Logger, Metrics, ReadinessCheck } from "@sms-gateway/runtime";
 import type { FastifyInstance } from "fastify";
@@ -21,6 +26,9 @@ import type { ExpiringRows } from "./delivery/sweeps.ts";
 import { createKnownDirectory } from "./directory/known-directory.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { prepareDatabase } from "./start/prepare-database.ts";
+
+/** Of a report in a group, beside what the provider has sent; near enough for a limit. In bytes. */
+const REPORT_BYTES = 500;
 
 /** Everything the worker is built from; the adapters are chosen, opened and closed by whoever builds it. */
 export interface WorkerDeps {
@@ -80,6 +88,11 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
     { name: "start", check: async () => (work ? { ok: true } : { ok: false, detail: "waiting for the database" }) },
     ...(deps.checks ?? []),
   ];
+  const reports = createGroupPublisher<"reports", ReportEnvelope>({
+    publishGroup: (_line, group) => queue.publishReports(group),
+    estimateBytes: ({ body, query }) => REPORT_BYTES + body.length + query.length,
+    onFault: (err) => logger.error({ event: "callback.publish_fault", err }),
+  });
   const app = await buildHttp({
     settings,
     logger,
@@ -94,7 +107,7 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
       retentionDays: settings.MESSAGE_RETENTION_DAYS,
       onChanges: (changes) => observeChanges(metrics, changes),
     },
-    callbacks: { accounts, addresses, queue, metrics, logger },
+    callbacks: { accounts, addresses, publishReport: (report) => reports.publish("reports", report), metrics, logger },
     admin: {
       db,
       queue,

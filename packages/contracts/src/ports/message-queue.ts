@@ -92,8 +92,8 @@ export interface QueueHealth {
 export interface MessageQueue {
   /** Publishes requests together, as one unit with one ending, within 5 s. At most 500 envelopes or 1 MiB; the caller groups. */
   publishAccepted(lane: Lane, envelopes: readonly AcceptedEnvelope[]): Promise<PublishEnding>;
-  /** Publishes one raw report, within 5 s. */
-  publishReport(report: ReportEnvelope): Promise<PublishEnding>;
+  /** Publishes raw reports together, as one unit with one ending, within 5 s. At most 500 or 1 MiB; the caller groups. */
+  publishReports(reports: readonly ReportEnvelope[]): Promise<PublishEnding>;
   consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption>;
   consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption>;
   /** Hands over what was buried, whoever buried it; acknowledged when `take` has resolved, else handed over again. */

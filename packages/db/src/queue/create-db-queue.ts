@@ -12,11 +12,11 @@ import {
   type ReadDelivery,
   type ReportEnvelope,
   readAcceptedGroup,
-  readReport,
+  readReports,
   StampBook,
   wrapDeadLetter,
   writeAcceptedGroup,
-  writeReport,
+  writeReports,
   writeStamp,
 } from "@sms-gateway/contracts";
 import { type BackOff, withinMs } from "@sms-gateway/waiting";
@@ -107,8 +107,9 @@ class DbQueue implements MessageQueue {
     return ending;
   }
 
-  async publishReport(report: ReportEnvelope): Promise<PublishEnding> {
-    return await this.#publish({ queue: QUEUE_NAMES.reports, envelopes: 1, body: writeReport(report), stamp: null });
+  async publishReports(reports: readonly ReportEnvelope[]): Promise<PublishEnding> {
+    const envelopes = reports.length;
+    return await this.#publish({ queue: QUEUE_NAMES.reports, envelopes, body: writeReports(reports), stamp: null });
   }
 
   async consumeAccepted(lane: Lane, options: ConsumeOptions<AcceptedEnvelope>): Promise<Consumption> {
@@ -116,7 +117,7 @@ class DbQueue implements MessageQueue {
   }
 
   async consumeReports(options: ConsumeOptions<ReportEnvelope>): Promise<Consumption> {
-    return this.#consumeGroups(QUEUE_NAMES.reports, readReport, options);
+    return this.#consumeGroups(QUEUE_NAMES.reports, readReports, options);
   }
 
   async consumeDead(options: Parameters<MessageQueue["consumeDead"]>[0]): Promise<Consumption> {

@@ -144,7 +144,7 @@ export function messageQueueStampFacts(present: () => MessageQueueWorld): void {
   test("hands reports over without stamps", async () => {
     const queue = await present().open();
     const probe = probeConsumer<ReportEnvelope>();
-    await queue.publishReport(sampleReport());
+    await queue.publishReports([sampleReport()]);
     await queue.consumeReports(probe.options);
     await waitFor(() => probe.taken.length === 1, { what: "the report" });
     expect(probe.takenGroups).toEqual([[{ stamp: null, size: 1, buried: 0 }]]);

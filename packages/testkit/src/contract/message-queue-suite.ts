@@ -47,7 +47,7 @@ export function testMessageQueue(makeWorld: () => Promise<MessageQueueWorld>): v
   test("keeps every byte of a report", async () => {
     const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("latin1");
     const reports = [sampleReport({ body }), sampleReport({ message_id: null, attempt_number: null })];
-    for (const report of reports) expect(await queue.publishReport(report)).toEqual({ ending: "confirmed" });
+    for (const report of reports) expect(await queue.publishReports([report])).toEqual({ ending: "confirmed" });
     const probe = probeConsumer<ReportEnvelope>();
     const running = await queue.consumeReports(probe.options);
     await waitFor(() => probe.taken.flat().length === 2, { what: "both reports" });
@@ -71,7 +71,7 @@ export function testMessageQueue(makeWorld: () => Promise<MessageQueueWorld>): v
   test("counts groups, not envelopes", async () => {
     await queue.publishAccepted("normal", sampleEnvelopes(5));
     await queue.publishAccepted("bulk", sampleEnvelopes(1));
-    await queue.publishReport(sampleReport());
+    await queue.publishReports([sampleReport()]);
     await waitFor(async () => (await depthOf(queue)) === 3, { what: "three waiting messages" });
     const depths = Object.values((await queue.depths()) ?? {});
     expect(depths.toSorted()).toEqual([0, 0, 1, 1, 1]);
@@ -236,7 +236,7 @@ export function testMessageQueue(makeWorld: () => Promise<MessageQueueWorld>): v
       ending: "not_handed_over",
       reason: "stopping",
     });
-    expect(await queue.publishReport(sampleReport())).toEqual({ ending: "not_handed_over", reason: "stopping" });
+    expect(await queue.publishReports([sampleReport()])).toEqual({ ending: "not_handed_over", reason: "stopping" });
     expect(await publishing).toEqual({ ending: "confirmed" });
     await closing;
     const other = await world.open();

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import {
+  type AcceptedEnvelope,
   type Admission,
   type AdmissionLimits,
   AdmissionUnavailableError,
   type AdmitAnswer,
   ApiError,
+  type GroupPublisher,
   IDEMPOTENCY_KEEP_MS,
   KEYLESS_KEEP_MS,
+  type Lane,
   type LimitState,
   laneOf,
   makeRequestIds,
@@ -20,7 +23,6 @@ import type { GatewayMetrics } from "../metrics.ts";
 import { buildAnswer } from "./build-answer.ts";
 import { buildEnvelope } from "./build-envelope.ts";
 import type { Caller } from "./caller.ts";
-import type { GroupPublisher } from "./group-publisher.ts";
 import { LimitedError } from "./limited-error.ts";
 import { notAccepted } from "./not-accepted.ts";
 import type { QuotaCalendar } from "./quota-calendar.ts";
@@ -32,7 +34,7 @@ export interface AcceptDeps {
   readonly admission: Admission;
   readonly store: "redis" | "database";
   readonly keeper: ReservationKeeper;
-  readonly publisher: GroupPublisher;
+  readonly publisher: GroupPublisher<Lane, AcceptedEnvelope>;
   readonly metrics: GatewayMetrics;
   readonly quotaDay: QuotaCalendar;
   readonly idSecret: string;

@@ -5,6 +5,7 @@ import {
   EnvelopeRecipient,
   MESSAGE_TYPES,
   PROVIDER_NAMES,
+  REPORT_GROUP_TYPE,
   REPORT_TYPE,
   ReportEnvelope,
   RequestMetadata,
@@ -31,13 +32,14 @@ const OUR_NAMES: ReadonlySet<string> = new Set([
     Object.keys(properties),
   ),
   "envelopes",
+  "reports",
 ]);
 /** What clients have named themselves: not even the names are shown. */
 const CLIENTS_OWN: ReadonlySet<string> = new Set(["metadata", "headers"]);
 
 /** The words that a field may hold; a secret looks like a word as well, so no others are shown. */
 const WORDS: ReadonlyMap<string, ReadonlySet<string>> = new Map<string, ReadonlySet<string>>([
-  ["type", new Set([AcceptedEnvelope.properties.type.const, ACCEPTED_GROUP_TYPE, REPORT_TYPE])],
+  ["type", new Set([AcceptedEnvelope.properties.type.const, ACCEPTED_GROUP_TYPE, REPORT_GROUP_TYPE, REPORT_TYPE])],
   ["message_type", new Set(MESSAGE_TYPES)],
   ["sms_type", new Set(SMS_TYPES)],
   ["encoding", new Set(ENCODINGS)],

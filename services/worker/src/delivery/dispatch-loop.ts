@@ -69,11 +69,8 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
   let isWoken = false;
   let hasFailed = false;
   let stopped = false;
-  let gatherTimer: NodeJS.Timeout | undefined;
   let restUntilMs = 0;
-  /** Whether the last look left something behind; whether a slot has become free since it began. */
-  let isLeft = false;
-  let isFreed = false;
+  const leftovers = createLeftovers(wake);
   const waiting = new Map<Lane, NodeJS.Timeout>();
   const keptForHigh = Math.max(0, Math.min(deps.slots - 1, Math.ceil(deps.slots / 5)));
 
@@ -93,14 +90,14 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
     while (isWoken && !stopped) {
       isWoken = false;
       hasFailed = false;
-      [isLeft, isFreed] = [false, false];
+      leftovers.beginLook();
       const startedAtMs = performance.now();
       try {
         await claimLanes();
         const endedAtMs = performance.now();
         restUntilMs = endedAtMs + Math.min(POLL_REST_MAX_MS, POLL_REST_SHARE * (endedAtMs - startedAtMs));
         deps.outages.worked();
-        lookAgainSoon();
+        leftovers.endLook();
       } catch (error) {
         hasFailed = true;
         deps.outages.failed(error);
@@ -116,13 +113,10 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
       for (const lane of LANES) {
         const slots = freeSlots(lane);
         if (waiting.has(lane) || stopped || !deps.mayClaim()) return;
-        if (slots <= 0) {
-          isLeft = true;
-          return;
-        }
+        if (slots <= 0) return leftovers.leave();
         const { claimed, waitMs, mayBeMore } = await deps.claim(lane, slots);
         claimed.forEach(startSubmit);
-        isLeft ||= mayBeMore;
+        if (mayBeMore) leftovers.leave();
         if (waitMs !== null) return wait(lane, waitMs);
         isFilled = claimed.length >= slots;
         if (isFilled) break;
@@ -142,18 +136,9 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
   function startSubmit(claimed: Claimed): void {
     const submit = deps.submit(claimed).finally(() => {
       underWay.delete(submit);
-      isFreed = true;
-      lookAgainSoon();
+      leftovers.freeSlot();
     });
     underWay.add(submit);
-  }
-
-  function lookAgainSoon(): void {
-    if (!isLeft || !isFreed) return;
-    gatherTimer ??= setTimeout(() => {
-      gatherTimer = undefined;
-      wake();
-    }, GATHER_SLOTS_MS);
   }
 
   const poll = setInterval(() => {
@@ -169,8 +154,41 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
       clearInterval(poll);
       await claiming;
       await Promise.all(underWay);
-      clearTimeout(gatherTimer);
+      leftovers.stop();
       for (const timer of waiting.values()) clearTimeout(timer);
     },
+  };
+}
+
+/** Looks again when a slot becomes free, where the last look has left something behind, and not otherwise. */
+function createLeftovers(lookAgain: () => void) {
+  let isLeft = false;
+  let isFreed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function lookAgainSoon(): void {
+    if (!isLeft || !isFreed) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      lookAgain();
+    }, GATHER_SLOTS_MS);
+  }
+
+  return {
+    beginLook(): void {
+      isLeft = false;
+      isFreed = false;
+    },
+    /** The look that is under way leaves something behind. */
+    leave(): void {
+      isLeft = true;
+    },
+    /** A slot that became free during the look may have been counted as taken. */
+    endLook: lookAgainSoon,
+    freeSlot(): void {
+      isFreed = true;
+      lookAgainSoon();
+    },
+    stop: () => clearTimeout(timer),
   };
 }

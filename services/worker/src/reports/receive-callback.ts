@@ -1,4 +1,10 @@
-import { ApiError, findProviderName, type MessageQueue, type ProviderName } from "@sms-gateway/contracts";
+import {
+  ApiError,
+  findProviderName,
+  type ProviderName,
+  type PublishEnding,
+  type ReportEnvelope,
+} from "@sms-gateway/contracts";
 import type { CallbackRequest } from "@sms-gateway/providers";
 import type { Logger } from "@sms-gateway/runtime";
 import type { AccountKind, ProviderAccounts } from "../accounts/provider-accounts.ts";
@@ -9,7 +15,8 @@ import type { WorkerMetrics } from "../metrics.ts";
 export interface ReceiveCallbackDeps {
   readonly accounts: ProviderAccounts;
   readonly addresses: CallbackAddresses;
-  readonly queue: Pick<MessageQueue, "publishReport">;
+  /** Puts it into the queue, with others that come at the same time; ends as their group ends. */
+  readonly publishReport: (report: ReportEnvelope) => Promise<PublishEnding>;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }
@@ -39,7 +46,7 @@ interface Verified {
  *   SERVICE_UNAVAILABLE when the queue did not confirm: the provider may send it again.
  */
 export async function receiveCallback(deps: ReceiveCallbackDeps, callback: RawCallback): Promise<ProviderName> {
-  const { metrics, queue } = deps;
+  const { metrics, publishReport } = deps;
   const provider = findProviderName(callback.providerName);
   if (provider === undefined) throw new ApiError("NOT_FOUND", { message: "There is no such provider." });
   const request = toCallbackRequest(deps.addresses, callback);
@@ -49,7 +56,7 @@ export async function receiveCallback(deps: ReceiveCallbackDeps, callback: RawCa
     deps.logger.warn({ event: "callback.refused", provider, request_id: callback.requestId });
     throw new ApiError("FORBIDDEN", { message: "The callback does not verify; nothing was applied." });
   }
-  const ending = await queue.publishReport({
+  const ending = await publishReport({
     type: "sms.report",
     version: 1,
     provider,

@@ -1,24 +1,26 @@
-import type { AcceptedEnvelope, Lane, PublishEnding } from "@sms-gateway/contracts";
+import type { PublishEnding } from "./ports/message-queue.ts";
 
 /**
- * Group publish (architecture.md 5.2): requests that arrive while a confirm is outstanding leave together as one queue
+ * Group publish (architecture.md 5.2): what arrives while a confirm is outstanding leaves together as one queue
  * message. It costs no latency, since a group only gathers what would wait anyway, and makes the broker's price per
- * message vanish. Each lane has its own line of waiting envelopes; at most two groups of a lane are in flight.
+ * message vanish. Each line (a lane's requests, or the reports) waits by itself; at most two of its groups are in flight.
  *
  * States of an envelope: *waiting* → *in flight* with its group → ended as the group ends. What has waited for 1.5 s
  * ends `not_handed_over` instead: the broker is ill, and an answer at once is worth more than a place in the line.
  */
-export interface GroupPublisher {
+export interface GroupPublisher<LineName extends string, Envelope> {
   /** Ends as the envelope's group ends; `queue_full` when too much is waiting, or it has waited too long. */
-  publish(lane: Lane, envelope: AcceptedEnvelope): Promise<PublishEnding>;
+  publish(line: LineName, envelope: Envelope): Promise<PublishEnding>;
   /** Envelopes that wait for their group to leave. */
   waiting(): number;
 }
 
-export interface GroupPublisherOptions {
-  readonly publishAccepted: (lane: Lane, envelopes: readonly AcceptedEnvelope[]) => Promise<PublishEnding>;
+export interface GroupPublisherOptions<LineName extends string, Envelope> {
+  readonly publishGroup: (line: LineName, envelopes: readonly Envelope[]) => Promise<PublishEnding>;
+  /** How long an envelope is in its group, in bytes; near enough for a limit. */
+  readonly estimateBytes: (envelope: Envelope) => number;
   /** Told of every group that has ended: its size in envelopes, how, and after how long. */
-  readonly onGroup: (size: number, ending: PublishEnding["ending"], seconds: number) => void;
+  readonly onGroup?: (size: number, ending: PublishEnding["ending"], seconds: number) => void;
   /** An exception of the queue adapter: its fault, since every expected ending is a value. */
   readonly onFault: (error: unknown) => void;
 }
@@ -27,7 +29,7 @@ const GROUP_ENVELOPES_MAX = 500;
 const GROUP_BYTES_MAX = 1024 * 1024;
 /** With one group in flight the broker idles between confirm and next publish; a third only makes groups smaller. */
 const IN_FLIGHT_MAX = 2;
-/** Bounds the gateway's memory while the broker is slow: what comes beyond is refused, not held. */
+/** Bounds the publisher's memory while the broker is slow: what comes beyond is refused, not held. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /**
  * Longest wait in the line, in milliseconds. A confirm takes a few; a publish without one is given up after 2 s and ends
@@ -36,41 +38,44 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const WAITING_LIMIT_MS = 1_500;
 const SWEEP_EVERY_MS = 100;
 
-interface Waiting {
-  readonly envelope: AcceptedEnvelope;
+interface Waiting<Envelope> {
+  readonly envelope: Envelope;
   readonly bytes: number;
   readonly sinceMs: number;
   readonly settle: (ending: PublishEnding) => void;
 }
 
-interface Line {
-  readonly lane: Lane;
-  readonly waiting: Waiting[];
+interface Line<LineName, Envelope> {
+  readonly name: LineName;
+  readonly waiting: Waiting<Envelope>[];
   inFlight: number;
   sweep: NodeJS.Timeout | undefined;
 }
 
 /** Makes the publisher in front of a `MessageQueue`. */
-export function createGroupPublisher(options: GroupPublisherOptions): GroupPublisher {
-  const lines = new Map<Lane, Line>();
+export function createGroupPublisher<LineName extends string, Envelope>(
+  options: GroupPublisherOptions<LineName, Envelope>,
+): GroupPublisher<LineName, Envelope> {
+  type OwnLine = Line<LineName, Envelope>;
+  const lines = new Map<LineName, OwnLine>();
   let waitingBytes = 0;
   let waitingCount = 0;
 
-  const take = (line: Line, count: number): Waiting[] => {
+  const take = (line: OwnLine, count: number): Waiting<Envelope>[] => {
     const taken = line.waiting.splice(0, count);
     waitingCount -= taken.length;
     for (const { bytes } of taken) waitingBytes -= bytes;
     return taken;
   };
 
-  const publishGroup = async (line: Line): Promise<void> => {
+  const publishGroup = async (line: OwnLine): Promise<void> => {
     const group = take(line, countGroup(line.waiting));
     line.inFlight += 1;
     const startedAtMs = performance.now();
     let ending: PublishEnding = { ending: "unconfirmed" };
     try {
-      ending = await options.publishAccepted(
-        line.lane,
+      ending = await options.publishGroup(
+        line.name,
         group.map(({ envelope }) => envelope),
       );
     } catch (error) {
@@ -78,19 +83,19 @@ export function createGroupPublisher(options: GroupPublisherOptions): GroupPubli
       options.onFault(error);
     }
     line.inFlight -= 1;
-    options.onGroup(group.length, ending.ending, (performance.now() - startedAtMs) / 1000);
+    options.onGroup?.(group.length, ending.ending, (performance.now() - startedAtMs) / 1000);
     for (const { settle } of group) settle(ending);
     advance(line);
   };
 
-  const advance = (line: Line): void => {
+  const advance = (line: OwnLine): void => {
     while (line.inFlight < IN_FLIGHT_MAX && line.waiting.length > 0) void publishGroup(line);
     if (line.waiting.length > 0 && line.sweep === undefined) {
       line.sweep = setTimeout(() => refuseOverdue(line), SWEEP_EVERY_MS).unref();
     }
   };
 
-  const refuseOverdue = (line: Line): void => {
+  const refuseOverdue = (line: OwnLine): void => {
     line.sweep = undefined;
     const dueMs = performance.now() - WAITING_LIMIT_MS;
     // In order of arrival, so the overdue ones are at the front.
@@ -101,13 +106,13 @@ export function createGroupPublisher(options: GroupPublisherOptions): GroupPubli
   };
 
   return {
-    publish(lane, envelope) {
-      const bytes = estimateBytes(envelope);
+    publish(name, envelope) {
+      const bytes = options.estimateBytes(envelope);
       if (waitingBytes + bytes > WAITING_BYTES_MAX) {
         return Promise.resolve({ ending: "not_handed_over", reason: "queue_full" });
       }
-      const line = lines.get(lane) ?? { lane, waiting: [], inFlight: 0, sweep: undefined };
-      lines.set(lane, line);
+      const line: OwnLine = lines.get(name) ?? { name, waiting: [], inFlight: 0, sweep: undefined };
+      lines.set(name, line);
       waitingBytes += bytes;
       waitingCount += 1;
       return new Promise((settle) => {
@@ -120,7 +125,7 @@ export function createGroupPublisher(options: GroupPublisherOptions): GroupPubli
 }
 
 /** How many from the front make one group; always at least one. */
-function countGroup(waiting: readonly Waiting[]): number {
+function countGroup(waiting: readonly Pick<Waiting<unknown>, "bytes">[]): number {
   let bytes = 0;
   let size = 0;
   for (const item of waiting) {
@@ -129,9 +134,4 @@ function countGroup(waiting: readonly Waiting[]): number {
     size += 1;
   }
   return size;
-}
-
-/** Near enough for a limit, and rather too much: the body as sent holds whatever can be large, but not the ids. */
-function estimateBytes({ request, recipients }: AcceptedEnvelope): number {
-  return 1_000 + request.bytes + recipients.length * 120;
 }

@@ -1,8 +1,8 @@
-import type { AcceptedEnvelope, Lane, PublishEnding } from "@sms-gateway/contracts";
-import { sampleEnvelope } from "@sms-gateway/testkit";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createGroupPublisher } from "./group-publisher.ts";
+import type { Lane } from "./lanes.ts";
+import type { PublishEnding } from "./ports/message-queue.ts";
 
 const CONFIRMED: PublishEnding = { ending: "confirmed" };
 
@@ -20,8 +20,9 @@ function createBench() {
   const ended: [number, string][] = [];
   const faults: unknown[] = [];
   let inFlightMost = 0;
-  const publisher = createGroupPublisher({
-    publishAccepted: (lane, envelopes) =>
+  const publisher = createGroupPublisher<Lane, Numbered>({
+    estimateBytes: ({ bytes }) => 1_120 + bytes,
+    publishGroup: (lane, envelopes) =>
       new Promise((resolve, reject) => {
         inFlight.set(lane, (inFlight.get(lane) ?? 0) + 1);
         inFlightMost = Math.max(inFlightMost, inFlight.get(lane) ?? 0);
@@ -45,8 +46,13 @@ function createBench() {
   return { publisher, groups, ended, faults, inFlightMost: () => inFlightMost };
 }
 
-function numbered(seed: string, bytes = 100): AcceptedEnvelope {
-  return sampleEnvelope({ seed, request: { ...sampleEnvelope().request, bytes } });
+interface Numbered {
+  readonly seed: string;
+  readonly bytes: number;
+}
+
+function numbered(seed: string, bytes = 100): Numbered {
+  return { seed, bytes };
 }
 
 /** Lets everything run that waits for nothing but promises. */
