@@ -64,6 +64,8 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
   });
+  // A connection lost while it is closed is nobody's concern; a failed statement rejects by itself.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     return await work(client);
