@@ -11,8 +11,11 @@ import type { Product } from "./harness/product.ts";
 import { expectCleanLogs } from "./harness/read-logs.ts";
 import { createTenant, type Tenant } from "./harness/tenants.ts";
 
-/** What the contract promises (api.md, architecture.md 5.1 and 5.2). */
-const REFUSED_WITHIN_MS = 2_000 + BUSY_MACHINE_MS;
+/**
+ * What the contract promises (api.md, architecture.md 5.1 and 5.2), with what a busy machine adds. Refusals are promised
+ * within 2 s; what has waited for a confirm takes 5.
+ */
+const REFUSED_WITHIN_MS = 4_500;
 const UNKNOWN_WITHIN_MS = 5_000 + BUSY_MACHINE_MS;
 const GATEWAY_STOPS_WITHIN_MS = 10_000 + BUSY_MACHINE_MS;
 const WORKER_STOPS_WITHIN_MS = 15_000 + BUSY_MACHINE_MS;

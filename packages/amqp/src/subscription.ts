@@ -5,7 +5,7 @@ import { type BrokerConnection, closeChannel, openChannel } from "./broker-conne
 
 /**
  * AMQP messages that are here and not acknowledged, at most. Half of them are with `take`, the other half wait to be the
- * next batch, so that `take` never waits for the network. Under load the gateway groups 30–200 envelopes into one message
+ * next batch, so that `take` never waits for the network. Under load gateway and worker group 30–200 envelopes or reports into one message
  * (reference/measured.md), so this is far above any `batchMax`; single envelopes pile up only while nobody reads, and
  * 64 per batch drain fast.
  *

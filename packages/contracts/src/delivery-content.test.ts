@@ -66,7 +66,7 @@ test("reads what it writes", () => {
   expect(readReports(writeReports([REPORT, REPORT]))).toEqual({ good: [REPORT, REPORT], bad: [] });
 });
 
-test("reads a report by itself too, as the version before wrote it", () => {
+test("reads a report by itself too, as it was written before there were groups", () => {
   expect(readReports(Buffer.from(JSON.stringify(REPORT)))).toEqual({ good: [REPORT], bad: [] });
 });
 

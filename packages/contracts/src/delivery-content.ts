@@ -7,7 +7,7 @@ import { createVersionReader, type ReadResult, type ReadValue } from "./version-
 export const ACCEPTED_GROUP_TYPE = "sms.accepted.group";
 /** What one message of the reports' queue carries: reports that were published together. */
 export const REPORT_GROUP_TYPE = "sms.report.group";
-/** One report by itself, as the version before groups wrote it, and as a part of a group comes back from the dead letters. */
+/** One report by itself: as before there were groups, and as a part of a group comes back from the dead letters. */
 export const REPORT_TYPE = "sms.report";
 const GROUP_VERSION = 1;
 

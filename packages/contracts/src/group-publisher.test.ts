@@ -14,13 +14,14 @@ interface Group {
 }
 
 /** A publisher before a queue that ends a group only when told to. */
-function createBench() {
+function createBench(waitingLimitMs = 1_500) {
   const groups: Group[] = [];
   const inFlight = new Map<Lane, number>();
   const ended: [number, string][] = [];
   const faults: unknown[] = [];
   let inFlightMost = 0;
   const publisher = createGroupPublisher<Lane, Numbered>({
+    waitingLimitMs,
     estimateBytes: ({ bytes }) => 1_120 + bytes,
     publishGroup: (lane, envelopes) =>
       new Promise((resolve, reject) => {
@@ -178,6 +179,17 @@ describe("with a broker that answers nothing", () => {
     expect(await late).toEqual(CONFIRMED);
     groups[1]?.end({ ending: "unconfirmed" });
     expect(await Promise.all(endings.slice(0, 2))).toEqual([CONFIRMED, { ending: "unconfirmed" }]);
+  });
+
+  test("who may wait longer gets through when the broker comes back", async () => {
+    const { publisher, groups } = createBench(9_000);
+    const endings = Array.from({ length: 20 }, (_, index) => publisher.publish("normal", numbered(String(index))));
+    await vi.advanceTimersByTimeAsync(2_500);
+    for (let index = 0; index < groups.length; index += 1) {
+      groups[index]?.end(CONFIRMED);
+      await settle();
+    }
+    expect(await Promise.all(endings)).toEqual(Array(20).fill(CONFIRMED));
   });
 });
 

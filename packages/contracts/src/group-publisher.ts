@@ -5,8 +5,8 @@ import type { PublishEnding } from "./ports/message-queue.ts";
  * message. It costs no latency, since a group only gathers what would wait anyway, and makes the broker's price per
  * message vanish. Each line (a lane's requests, or the reports) waits by itself; at most two of its groups are in flight.
  *
- * States of an envelope: *waiting* → *in flight* with its group → ended as the group ends. What has waited for 1.5 s
- * ends `not_handed_over` instead: the broker is ill, and an answer at once is worth more than a place in the line.
+ * States of an envelope: *waiting* → *in flight* with its group → ended as the group ends. What has waited for
+ * `waitingLimitMs` ends `not_handed_over` instead.
  */
 export interface GroupPublisher<LineName extends string, Envelope> {
   /** Ends as the envelope's group ends; `queue_full` when too much is waiting, or it has waited too long. */
@@ -17,6 +17,8 @@ export interface GroupPublisher<LineName extends string, Envelope> {
 
 export interface GroupPublisherOptions<LineName extends string, Envelope> {
   readonly publishGroup: (line: LineName, envelopes: readonly Envelope[]) => Promise<PublishEnding>;
+  /** Longest wait in the line, in milliseconds: for how long an answer is better late than negative. */
+  readonly waitingLimitMs: number;
   /** How long an envelope is in its group, in bytes; near enough for a limit. */
   readonly estimateBytes: (envelope: Envelope) => number;
   /** Told of every group that has ended: its size in envelopes, how, and after how long. */
@@ -31,11 +33,6 @@ const GROUP_BYTES_MAX = 1024 * 1024;
 const IN_FLIGHT_MAX = 2;
 /** Bounds the publisher's memory while the broker is slow: what comes beyond is refused, not held. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/**
- * Longest wait in the line, in milliseconds. A confirm takes a few; a publish without one is given up after 2 s and ends
- * within 5 s, so that waiting for it would only end in a refusal as well.
- */
-const WAITING_LIMIT_MS = 1_500;
 const SWEEP_EVERY_MS = 100;
 
 interface Waiting<Envelope> {
@@ -97,7 +94,7 @@ export function createGroupPublisher<LineName extends string, Envelope>(
 
   const refuseOverdue = (line: OwnLine): void => {
     line.sweep = undefined;
-    const dueMs = performance.now() - WAITING_LIMIT_MS;
+    const dueMs = performance.now() - options.waitingLimitMs;
     // In order of arrival, so the overdue ones are at the front.
     const firstInTime = line.waiting.findIndex(({ sinceMs }) => sinceMs > dueMs);
     const overdue = take(line, firstInTime === -1 ? line.waiting.length : firstInTime);

@@ -18,6 +18,7 @@ import {
   setProviderEnabled,
   setProviderPaused,
 } from "../src/index.ts";
+import { inTransaction } from "../src/transaction.ts";
 import { ask, count } from "./ask.ts";
 import { makeRow, makeRows } from "./record-rows.ts";
 import { CLIENT_ID, useDatabase } from "./test-database.ts";
@@ -181,11 +182,26 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     expect(shared.mayBeMore).toBe(true);
     // Clients beyond the look: it takes 200 more than there are slots.
     await ask(db, "truncate messages, attempts, events");
+    const [near = "", ...clients] = Array.from({ length: 250 }, () => randomUUID()).sort();
+    const far = clients.at(-1) ?? "";
+    const later = new Date(Date.now() + 3_600_000);
     await recordAccepted(
       db,
-      makeRows(250).map((row) => ({ ...row, clientId: randomUUID() })),
+      clients.map((clientId) => makeRow({ clientId, status: "scheduled", dueAt: later })),
     );
-    expect(await mayBeMore({ slots: 20 })).toBe(true);
+    await recordAccepted(db, [makeRow({ clientId: near }), makeRow({ clientId: far })]);
+    const first = await claimDue(db, { ...REQUEST, slots: 20 });
+    expect([first.messages.length, first.mayBeMore]).toEqual([1, true]);
+  });
+
+  test("tells that rows which somebody else holds have taken the places of others", async () => {
+    const rows = makeRows(6).map((row, index) => ({ ...row, dueAt: new Date(Date.now() - 60_000 + index * 1_000) }));
+    await recordAccepted(db, rows);
+    await inTransaction(db, async (tx) => {
+      await tx.query("select 1 from messages where id = $1 for update", [rows[0]?.id]);
+      const { messages, mayBeMore } = await claimDue(other, { ...REQUEST, slots: 4 });
+      expect([messages.length, mayBeMore]).toEqual([3, true]);
+    });
   });
 
   test("takes each client's longest due message first", async () => {

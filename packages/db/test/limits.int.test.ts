@@ -154,8 +154,8 @@ describeWith("postgres", "what a provider takes", (adminUrl) => {
           expect(sum).toBeLessThanOrEqual((rate * (ms - first.ms + 2)) / 1000 + rate + longest);
         }
       }
-      // A full bucket at the beginning, and what came in; a busy machine leaves some of that unused.
-      expect(total).toBeGreaterThan(rate * 1.5);
+      // Four seconds' worth: a full bucket at the beginning, and what came in. A busy machine leaves some of it unused.
+      expect(total).toBeGreaterThan(rate * 3 * 0.8);
     },
   );
 

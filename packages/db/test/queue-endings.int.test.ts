@@ -38,9 +38,12 @@ describeWith("postgres", "endings of a publish into Postgres", (adminUrl) => {
     const queue = world.create({ url: nobodyListens.href });
     const startedAt = performance.now();
     // It waits for the server to come back: nobody would send the report again.
-    const reporting = queue.publishReports([sampleReport()]);
+    let isReporting = true;
+    const reporting = queue.publishReports([sampleReport()]).finally(() => {
+      isReporting = false;
+    });
     expect(await publishOne(queue)).toEqual(UNREACHABLE);
-    expect(performance.now() - startedAt).toBeLessThan(1000 + BUSY_MACHINE_MS);
+    expect(isReporting).toBe(true);
     expect(await reporting).toEqual(UNREACHABLE);
     expect(performance.now() - startedAt).toBeLessThan(5000 + BUSY_MACHINE_MS);
     await waitFor(() => world.events.filter(({ event }) => event === "lost").length >= 3, { what: "three tries" });

@@ -24,6 +24,9 @@ it("refuses an address that is not one of Redis", () => {
   }
 });
 
+/** So that an answer at once is none by a timeout. */
+const LONGER_THAN_ANY_BOUND_MS = 30_000;
+
 describeWith("redis", "a connection to Redis", (url) => {
   const keyPrefix = testKeyPrefix();
   const gateways = openGateways(url, keyPrefix);
@@ -35,7 +38,11 @@ describeWith("redis", "a connection to Redis", (url) => {
     const through = new URL(url);
     through.host = `127.0.0.1:${network.port}`;
     let whenLost = () => {};
-    const { connection } = await gateways.open({ url: through.href, onLost: () => whenLost() });
+    const { connection } = await gateways.open({
+      url: through.href,
+      commandTimeoutMs: LONGER_THAN_ANY_BOUND_MS,
+      onLost: () => whenLost(),
+    });
     const count = () => connection.runScript(COUNT, ["counted"], []);
     const allRejected = (endings: PromiseSettledResult<unknown>[]) =>
       endings.every(({ status }) => status === "rejected");
@@ -140,7 +147,8 @@ describeWithOwn("redis", "a connection to a Redis that fails", (start) => {
   it("recovers by itself after a restart, with settled answers and charges kept", async () => {
     const events: string[] = [];
     const onLost = (cause: Error | undefined) => events.push(cause === undefined ? "lost" : `lost: ${cause.message}`);
-    const { admission } = await gateways.open({ onReady: () => events.push("ready"), onLost });
+    const commandTimeoutMs = LONGER_THAN_ANY_BOUND_MS;
+    const { admission } = await gateways.open({ commandTimeoutMs, onReady: () => events.push("ready"), onLost });
     const request = newRequest(newClientId(), "key", { count: 3 });
     await admission.admit(request);
     await admission.settle(request.ref);

@@ -28,6 +28,12 @@ import { sendMessageRoute } from "./routes/sms/send-message.ts";
 /** How long stopping waits for reservations that are being settled or released, in milliseconds. */
 const KEEPER_DRAIN_MS = 2_000;
 
+/**
+ * A confirm takes a few milliseconds; a publish without one is given up after 2 s and ends within 5 s. The broker is ill
+ * then, and a client is told so at once, since it can send again.
+ */
+const WAITING_LIMIT_MS = 1_500;
+
 /** The gateway as an app. */
 export interface Gateway {
   readonly app: FastifyInstance;
@@ -96,6 +102,7 @@ function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDe
   const { settings, directory, logger, queue, admission, store, now } = deps;
   const publisher = createGroupPublisher<Lane, AcceptedEnvelope>({
     publishGroup: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
+    waitingLimitMs: WAITING_LIMIT_MS,
     estimateBytes,
     onGroup: (size, ending, seconds) => {
       metrics.groupSize.observe(size);

@@ -27,8 +27,13 @@ import { createKnownDirectory } from "./directory/known-directory.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { prepareDatabase } from "./start/prepare-database.ts";
 
-/** Of a report in a group, beside what the provider has sent; near enough for a limit. In bytes. */
+/** Of a report in a group, beside what the provider has sent, in bytes. Near enough for a limit: control characters take more. */
 const REPORT_BYTES = 500;
+/**
+ * Most providers send a report once only, so it waits for the queue as long as they wait for our answer: Twilio for 15 s
+ * (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides), of which the publish itself may take 5.
+ */
+const REPORT_WAITING_LIMIT_MS = 9_000;
 
 /** Everything the worker is built from; the adapters are chosen, opened and closed by whoever builds it. */
 export interface WorkerDeps {
@@ -90,7 +95,8 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
   ];
   const reports = createGroupPublisher<"reports", ReportEnvelope>({
     publishGroup: (_line, group) => queue.publishReports(group),
-    estimateBytes: ({ body, query }) => REPORT_BYTES + body.length + query.length,
+    waitingLimitMs: REPORT_WAITING_LIMIT_MS,
+    estimateBytes: ({ body, query }) => REPORT_BYTES + Buffer.byteLength(body) + query.length,
     onFault: (err) => logger.error({ event: "callback.publish_fault", err }),
   });
   const app = await buildHttp({

@@ -132,11 +132,13 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
     );
     const [gate] = rows;
     const isBounded = hasClientWith(perClient, claimed) || (gate?.free_slots ?? slots) < slots;
+    // Rows that somebody else holds, or has changed meanwhile, have taken the places of others.
+    const isPassedOver = gate?.wait_ms === null && gate.candidates > claimed.length;
     return {
       messages: claimed.map((row) => toClaimedMessage(row, lane, provider)),
       lastClientId: claimed.at(-1)?.client_id ?? afterClientId,
       waitMs: gate?.wait_ms ?? null,
-      mayBeMore: isBounded || !turn.isWhole,
+      mayBeMore: isBounded || isPassedOver || !turn.isWhole,
       circuitEpoch: gate?.circuit_epoch ?? 0,
     };
   }).catch((error: unknown) => {
@@ -214,6 +216,7 @@ async function lookAtClients(
 interface GateRow {
   wait_ms: number | null;
   free_slots: number;
+  candidates: number;
   circuit_epoch: number;
 }
 

@@ -107,7 +107,7 @@ with gate as materialized (
   from gate, (select sum(segments) as segments from claimed) as spent
   where p.name = $2 and gate.rate is not null and spent.segments > 0
 )
-select gate.circuit_epoch, gate.slots as free_slots,
+select gate.circuit_epoch, gate.slots as free_slots, (select count(*) from candidates)::int as candidates,
   ((select min(needed) from priced where needed > gate.budget + 1e-6) - gate.budget) * 1000 / gate.rate as wait_ms,
   c.id, c.client_id, c.key_id, c.batch_id, c.to_number, c.from_number, c.text, c.message_type, c.udh, c.sms_type,
   c.encoding, c.segments, c.priority, c.providers, c.tried, c.round, c.attempt_count, c.expire_at, c.custom_id, c.request,

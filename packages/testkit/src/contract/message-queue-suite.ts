@@ -46,11 +46,16 @@ export function testMessageQueue(makeWorld: () => Promise<MessageQueueWorld>): v
 
   test("keeps every byte of a report", async () => {
     const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString("latin1");
-    const reports = [sampleReport({ body }), sampleReport({ message_id: null, attempt_number: null })];
-    for (const report of reports) expect(await queue.publishReports([report])).toEqual({ ending: "confirmed" });
+    const reports = [
+      sampleReport({ body }),
+      sampleReport({ message_id: null, attempt_number: null }),
+      sampleReport({ body }),
+    ];
+    expect(await queue.publishReports(reports.slice(0, 1))).toEqual({ ending: "confirmed" });
+    expect(await queue.publishReports(reports.slice(1))).toEqual({ ending: "confirmed" });
     const probe = probeConsumer<ReportEnvelope>();
     const running = await queue.consumeReports(probe.options);
-    await waitFor(() => probe.taken.flat().length === 2, { what: "both reports" });
+    await waitFor(() => probe.taken.flat().length === 3, { what: "all reports" });
     await running.stop(2000);
     expect(probe.taken.flat()).toEqual(reports);
   });

@@ -10,7 +10,7 @@ export interface ConsumeReportsDeps extends ApplyReportsDeps, ReadReportsDeps {
   readonly onProblem: ProblemReport;
 }
 
-/** Reports are small and each is a message of the queue; this many are applied in one statement. */
+/** So many are applied in one statement, or those of one group where they are more. */
 const BATCH_MAX = 200;
 
 /** Applies what providers have reported. */

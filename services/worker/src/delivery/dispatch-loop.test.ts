@@ -64,6 +64,15 @@ function openWorld(slots: number) {
   return { ...world, world, loop };
 }
 
+async function withFakeTimers(run: () => Promise<void>): Promise<void> {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+  try {
+    await run();
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
 describe("createDispatchLoop", () => {
   it("never has more under way than it has slots", async () => {
     const { due, world, loop: dispatch } = openWorld(3);
@@ -134,20 +143,23 @@ describe("createDispatchLoop", () => {
     world.running[0]?.finish();
   });
 
-  it("looks again when a call ends while the provider's own limit left something behind", async () => {
-    const { due, world, loop: dispatch } = openWorld(10);
-    world.takesMax = 1;
-    due.high = 3;
-    dispatch.wake();
-    for (let left = 2; left >= 0; left -= 1) {
-      await waitFor(() => world.running.length === 1 && due.high === left, { what: "one after the other" });
-      world.running[0]?.finish();
-    }
-  });
+  it("looks again as soon as a call ends while the provider's own limit left something behind", () =>
+    withFakeTimers(async () => {
+      const { due, world, loop: dispatch } = openWorld(10);
+      world.takesMax = 1;
+      due.high = 3;
+      dispatch.wake();
+      for (let left = 2; left >= 0; left -= 1) {
+        // Far below the poll.
+        await vi.advanceTimersByTimeAsync(20);
+        expect([world.running.length, due.high]).toEqual([1, left]);
+        world.running[0]?.finish();
+      }
+      await loop?.stop();
+    }));
 
-  it("does not look again when calls end and nothing was left behind, until the poll", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
-    try {
+  it("does not look again when calls end and nothing was left behind, until the poll", () =>
+    withFakeTimers(async () => {
       const { due, world, loop: dispatch } = openWorld(10);
       due.high = 2;
       dispatch.wake();
@@ -160,10 +172,7 @@ describe("createDispatchLoop", () => {
       await vi.advanceTimersByTimeAsync(300);
       expect(world.claims.slice(asked)).toEqual(["high", "normal", "bulk"]);
       await loop?.stop();
-    } finally {
-      vi.useRealTimers();
-    }
-  });
+    }));
 
   it("finds by itself what becomes due later", async () => {
     const { due, world } = openWorld(1);

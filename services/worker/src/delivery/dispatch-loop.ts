@@ -2,7 +2,8 @@
  * Claims due messages for one provider and hands them to be submitted.
  *
  * idle:     nothing due, or no slot free. Left by `wake()` (something was recorded or failed over), by a freed slot when
- *           the last look left something behind, and by the poll, which also finds what becomes due by its time.
+ *           the last look left something behind, and by the poll, which also finds what becomes due by its time and what
+ *           another worker has recorded and cannot send itself.
  * claiming: asks lane after lane, high first, and starts over with high whenever a claim was filled, so that a campaign
  *           waits behind a code and not the other way round. Left when every lane is empty or no slot is free.
  * waiting:  a lane whose next message the provider does not take yet, until the time that its claim was told; the lanes
@@ -100,6 +101,7 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
         leftovers.endLook();
       } catch (error) {
         hasFailed = true;
+        leftovers.leave();
         deps.outages.failed(error);
         return;
       }
@@ -112,8 +114,8 @@ export function createDispatchLoop<Claimed>(deps: DispatchLoopDeps<Claimed>): Di
       isFilled = false;
       for (const lane of LANES) {
         const slots = freeSlots(lane);
-        if (waiting.has(lane) || stopped || !deps.mayClaim()) return;
-        if (slots <= 0) return leftovers.leave();
+        if (waiting.has(lane) || stopped) return;
+        if (slots <= 0 || !deps.mayClaim()) return leftovers.leave();
         const { claimed, waitMs, mayBeMore } = await deps.claim(lane, slots);
         claimed.forEach(startSubmit);
         if (mayBeMore) leftovers.leave();
