@@ -5,9 +5,9 @@ import { type BrokerConnection, closeChannel, openChannel } from "./broker-conne
 
 /**
  * AMQP messages that are here and not acknowledged, at most. Half of them are with `take`, the other half wait to be the
- * next batch, so that `take` never waits for the network. Under load gateway and worker group 30–200 envelopes or reports into one message
- * (reference/measured.md), so this is far above any `batchMax`; single envelopes pile up only while nobody reads, and
- * 64 per batch drain fast.
+ * next batch, so that `take` never waits for the network. Under load the gateway groups 30–200 envelopes into one message
+ * (reference/measured.md) and the worker its reports, so this is far above any `batchMax`; single ones pile up only while
+ * nobody reads, and 64 per batch drain fast.
  *
  * This is also the bound of a consumer's memory: 128 bodies, and of the batch in hand the parsed envelopes, about as much
  * again. A group is 1 MiB at most, or one request where that is larger; so 128 MiB of bodies where all groups are full,

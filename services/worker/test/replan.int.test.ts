@@ -1,30 +1,12 @@
-import {
-  type AcceptedEnvelope,
-  BOOTSTRAP_CLIENT_ID,
-  makeMessageId,
-  makeSeed,
-  type ProviderName,
-} from "@sms-gateway/contracts";
-import { findMessage, setProviderAccounts, setProviderPaused } from "@sms-gateway/db";
-import { describeWith, openSql, type Sql, sampleEnvelope } from "@sms-gateway/testkit";
+import type { ProviderName } from "@sms-gateway/contracts";
+import { setProviderAccounts, setProviderPaused } from "@sms-gateway/db";
+import { describeWith, openSql, type Sql } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createCircuits } from "../src/circuit/follow-circuits.ts";
 import type { PlanningContext } from "../src/delivery/plan-provider.ts";
 import { createReplanner } from "../src/delivery/replan-stranded.ts";
-import { recordMessages } from "../src/messages/record-messages.ts";
+import { createRecorder, makeCampaign } from "./recorder.ts";
 import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
-
-const SECRET = "id-secret-of-these-tests";
-
-function makeEnvelope(count: number, changes: Partial<AcceptedEnvelope> = {}): AcceptedEnvelope {
-  const seed = makeSeed(Date.now());
-  const recipients = Array.from({ length: count }, (_, index) => ({
-    id: makeMessageId(SECRET, BOOTSTRAP_CLIENT_ID, seed, index),
-    to: `+1202555${1000 + (index % 9000)}`,
-  }));
-  const client = { client_id: BOOTSTRAP_CLIENT_ID, key_id: null, metadata: null, callback_url: null };
-  return sampleEnvelope({ seed, ...client, simulated: true, providers: [], recipients, ...changes });
-}
 
 describeWith("postgres", "messages whose provider is away", (adminUrl) => {
   let parts: WorkerDatabase;
@@ -38,34 +20,12 @@ describeWith("postgres", "messages whose provider is away", (adminUrl) => {
     await parts.close();
   });
 
-  const planning = (): PlanningContext => ({
-    providers: parts.directory.providers(),
-    defaultProvider: "twilio",
-    passesCircuit: () => true,
-  });
-
-  /** Records requests as the consumer does; answers how often it woke whoever claims. */
-  async function record(...envelopes: AcceptedEnvelope[]): Promise<number> {
-    let wakes = 0;
-    const wake = () => {
-      wakes += 1;
-    };
-    await recordMessages({ ...parts, planning, wake }, envelopes);
-    return wakes;
-  }
-
-  async function recordOne(changes: Partial<AcceptedEnvelope> = {}): Promise<string> {
-    const envelope = makeEnvelope(1, { sms_type: "alert", priority: 1, ...changes });
-    await record(envelope);
-    return envelope.recipients[0]?.id ?? "";
-  }
-
-  const read = async (id: string) => await findMessage(parts.db, BOOTSTRAP_CLIENT_ID, id);
+  const { planning, record, recordOne, read } = createRecorder(() => parts);
 
   it("moves everything away from a paused provider in one run", async () => {
     const { db, directory } = parts;
-    const envelope = makeEnvelope(1_000, { providers: ["plivo", "nexmo"] });
-    const stuck = makeEnvelope(600, { providers: ["plivo"] });
+    const envelope = makeCampaign(1_000, { providers: ["plivo", "nexmo"] });
+    const stuck = makeCampaign(600, { providers: ["plivo"] });
     await record(stuck, envelope);
     await setProviderPaused(db, "plivo", true, "test");
     await directory.refresh();
@@ -144,7 +104,7 @@ describeWith("postgres", "messages whose provider is away", (adminUrl) => {
   it("looks at the high lane again between two pages of a campaign, and ends early when it is told to", async () => {
     const { db } = parts;
     await setProviderPaused(db, "nexmo", true, "test");
-    const bulk = makeEnvelope(1_500, { sms_type: "promotional", priority: 5, providers: ["nexmo", "plivo"] });
+    const bulk = makeCampaign(1_500, { sms_type: "promotional", priority: 5, providers: ["nexmo", "plivo"] });
     await record(bulk);
     const ids = bulk.recipients.map(({ id }) => id);
     const code = await recordOne({ providers: ["nexmo", "clickatell"] });

@@ -1,51 +1,32 @@
 import { randomUUID } from "node:crypto";
 import { createServer, connect as dial, type Server } from "node:net";
-import {
-  type AcceptedEnvelope,
-  BOOTSTRAP_CLIENT_ID,
-  makeMessageId,
-  makeSeed,
-  type ProviderName,
-} from "@sms-gateway/contracts";
+import type { ProviderName } from "@sms-gateway/contracts";
 import {
   claimDue,
   dropExpiredIdempotencyKeys,
-  findMessage,
   openDatabase,
   parkReport,
   readDirectoryVersion,
   setProviderPriority,
   takeParkedReports,
 } from "@sms-gateway/db";
-import { describeWith, sampleEnvelope, sampleReport } from "@sms-gateway/testkit";
+import { describeWith, sampleReport } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createProviderAccounts } from "../src/accounts/provider-accounts.ts";
 import { loadWorkerSettings } from "../src/config.ts";
 import { createClaim } from "../src/delivery/claim-messages.ts";
 import { createLostClaims } from "../src/delivery/lost-claims.ts";
-import type { PlanningContext } from "../src/delivery/plan-provider.ts";
 import { dispatchSweeps, expirySweeps, parkedReportSweep } from "../src/delivery/sweeps.ts";
 import { createPublishDirectory, overtakePublished } from "../src/directory/publish-directory.ts";
-import { recordMessages } from "../src/messages/record-messages.ts";
 import type { KnownReport } from "../src/reports/known-report.ts";
 import { takeReports } from "../src/reports/match-reports.ts";
 import type { ReceivedReport } from "../src/reports/read-reports.ts";
 import { prepareDatabase } from "../src/start/prepare-database.ts";
+import { createRecorder, makeCampaign } from "./recorder.ts";
 import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
 
-const SECRET = "id-secret-of-these-tests";
 /** A lane in which only what a test claims is due. */
 const CLAIM = { lane: "high", provider: "twilio", slots: 50, leaseMs: 60_000, afterClientId: null } as const;
-
-function makeEnvelope(count: number, changes: Partial<AcceptedEnvelope> = {}): AcceptedEnvelope {
-  const seed = makeSeed(Date.now());
-  const recipients = Array.from({ length: count }, (_, index) => ({
-    id: makeMessageId(SECRET, BOOTSTRAP_CLIENT_ID, seed, index),
-    to: `+1202555${1000 + (index % 9000)}`,
-  }));
-  const client = { client_id: BOOTSTRAP_CLIENT_ID, key_id: null, metadata: null, callback_url: null };
-  return sampleEnvelope({ seed, ...client, simulated: true, providers: [], recipients, ...changes });
-}
 
 function received(report: Partial<KnownReport>, changes: Parameters<typeof sampleReport>[0] = {}): ReceivedReport {
   const known: KnownReport = {
@@ -67,33 +48,11 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
   });
   afterAll(() => parts.close());
 
-  const planning = (): PlanningContext => ({
-    providers: parts.directory.providers(),
-    defaultProvider: "twilio",
-    passesCircuit: () => true,
-  });
-
-  /** Records requests as the consumer does; answers how often it woke whoever claims. */
-  async function record(...envelopes: AcceptedEnvelope[]): Promise<number> {
-    let wakes = 0;
-    const wake = () => {
-      wakes += 1;
-    };
-    await recordMessages({ ...parts, planning, wake }, envelopes);
-    return wakes;
-  }
-
-  async function recordOne(changes: Partial<AcceptedEnvelope> = {}): Promise<string> {
-    const envelope = makeEnvelope(1, { sms_type: "alert", priority: 1, ...changes });
-    await record(envelope);
-    return envelope.recipients[0]?.id ?? "";
-  }
-
-  const read = async (id: string) => await findMessage(parts.db, BOOTSTRAP_CLIENT_ID, id);
+  const { record, recordOne, read } = createRecorder(() => parts);
 
   it("records a batch in slices of two thousand messages, and wakes after each", async () => {
     const bulk = { sms_type: "promotional", priority: 5 } as const;
-    expect(await record(...Array.from({ length: 3 }, () => makeEnvelope(1_000, bulk)))).toBe(2);
+    expect(await record(...Array.from({ length: 3 }, () => makeCampaign(1_000, bulk)))).toBe(2);
     expect(await record()).toBe(0);
   });
 
@@ -101,7 +60,7 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
     const past = new Date(Date.now() - 1_000).toISOString();
     const keyed = Array.from({ length: 600 }, (_, index) => {
       const hash = index.toString(16).padStart(64, "0");
-      return makeEnvelope(1, { idempotency_key_hash: hash, fingerprint: hash, idempotency_expires_at: past });
+      return makeCampaign(1, { idempotency_key_hash: hash, fingerprint: hash, idempotency_expires_at: past });
     });
     await record(...keyed);
     const sweep = dispatchSweeps(parts).find(({ name }) => name === "idempotency_keys");

@@ -6,7 +6,6 @@ import {
   isFinalState,
   type MessageState,
   mayHaveArrived,
-  PROVIDER_NAMES,
   REPORT_STATUSES,
   type ReportStatus,
   type SmsType,
@@ -14,53 +13,30 @@ import {
 import { HOLD_MAX_MS, type MessageChange } from "@sms-gateway/db";
 import type { SubmitResult } from "@sms-gateway/providers";
 import { describe, expect, it } from "vitest";
+import { sampleAttempt, sampleContext, sampleMessage } from "../../test/delivery-facts.ts";
 import type { AttemptFacts, MessageFacts } from "./delivery-facts.ts";
 import { foldReport } from "./fold-report.ts";
 import { foldSubmitResult } from "./fold-submit-result.ts";
-import { planNextTry, type RetryContext } from "./plan-next-try.ts";
+import { planNextTry } from "./plan-next-try.ts";
 import { RESENDS_MAX } from "./retry-schedule.ts";
 
 const now = new Date("2026-01-01T00:00:00.000Z");
 const later = new Date("2026-01-01T01:00:00.000Z");
 const error = { code: "20429", reason: "Too many requests" };
-const context: RetryContext = {
-  providers: PROVIDER_NAMES.map((name) => ({
-    name,
-    enabled: true,
-    paused: false,
-    priority: 1,
-    accounts: { live: false, lab: true },
-    capabilities: { message_types: ["text"], alphanumeric_senders: true },
-  })),
-  defaultProvider: "twilio",
-  passesCircuit: () => true,
-  random: () => 0,
-  firstChaseMs: () => 45_000,
-};
+const context = sampleContext({ random: () => 0 });
+const attempt = sampleAttempt;
 
 function message(changes: Partial<MessageFacts> = {}): MessageFacts {
-  return {
-    status: "sending",
-    providers: ["twilio", "plivo", "nexmo"],
-    tried: ["twilio"],
-    round: 1,
-    simulated: true,
-    lane: "high",
-    messageType: "text",
-    smsType: "otp",
-    fromNumber: null,
-    expireAt: later,
-    providerMessageId: null,
-    possibleDouble: false,
-    now,
-    ...changes,
-  };
+  return sampleMessage({ providers: ["twilio", "plivo", "nexmo"], tried: ["twilio"], lane: "high", ...changes });
 }
 
-function attempt(number: number, provider: string, changes: Partial<AttemptFacts> = {}): AttemptFacts {
-  const none = { refusalScope: null, errorCode: null, errorMessage: null };
-  return { number, provider, outcome: null, reportStatus: null, ...none, ...changes };
-}
+/** Of the attempt after which the next one is planned. */
+const DOUBTFUL_END = {
+  provider: "twilio",
+  ending: "unknown",
+  error: { code: "X", message: "x" },
+  retryAfterMs: 0,
+} as const;
 
 const ANSWERS: readonly SubmitResult[] = [
   { outcome: "accepted", providerMessageId: "SM2" },
@@ -226,17 +202,11 @@ describe("another try", () => {
     "is planned for %s until %i attempts may have arrived, and what certainly did not does not count",
     (smsType, most) => {
       expect(RESENDS_MAX[smsType]).toBe(most - 1);
-      const last = {
-        provider: "twilio",
-        ending: "unknown",
-        error: { code: "X", message: "x" },
-        retryAfterMs: 0,
-      } as const;
       const refused = [attempt(1, "nexmo", { outcome: "try_later" }), attempt(2, "nexmo", { outcome: "try_later" })];
       for (let count = 1; count <= 4; count += 1) {
         const attempts = [...refused, ...Array.from({ length: count }, (_, place) => doubt(3 + place, "twilio"))];
         expect(attempts.filter(mayHaveArrived)).toHaveLength(count);
-        const { status } = planNextTry(message({ smsType }), attempts, last, context);
+        const { status } = planNextTry(message({ smsType }), attempts, DOUBTFUL_END, context);
         expect(status).toBe(count < most ? "queued" : "failed");
       }
     },
@@ -251,13 +221,9 @@ describe("another try", () => {
     const pair = message({ providers: ["twilio", "plivo"], tried: ["plivo"] });
     expect(foldSubmitResult(pair, attempts, ending, context)).toMatchObject({ plannedProvider: "plivo", round: 2 });
     const alone = message({ providers: ["twilio"] });
-    const resend = {
-      provider: "twilio",
-      ending: "unknown",
-      error: { code: "X", message: "x" },
-      retryAfterMs: 0,
-    } as const;
-    expect(planNextTry(alone, [doubt(1, "twilio")], resend, context)).toMatchObject({ plannedProvider: "twilio" });
+    expect(planNextTry(alone, [doubt(1, "twilio")], DOUBTFUL_END, context)).toMatchObject({
+      plannedProvider: "twilio",
+    });
   });
 
   it("waits no longer for a provider that asks for a day than the provider itself is held", () => {

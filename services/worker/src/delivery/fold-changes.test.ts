@@ -1,5 +1,4 @@
 import {
-  type DirectoryProvider,
   deriveMessageState,
   isAllowedTransition,
   isFinalState,
@@ -12,60 +11,21 @@ import type { MessageChange } from "@sms-gateway/db";
 import type { SubmitResult } from "@sms-gateway/providers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sampleAttempt, sampleContext, sampleMessage } from "../../test/delivery-facts.ts";
 import type { AttemptFacts, AttemptResult, MessageFacts } from "./delivery-facts.ts";
 import { type AttemptReport, foldReport } from "./fold-report.ts";
 import { foldSubmitResult } from "./fold-submit-result.ts";
-import type { RetryContext } from "./plan-next-try.ts";
 import { ROUNDS_MAX } from "./retry-schedule.ts";
 
 const now = new Date("2026-01-01T00:00:00.000Z");
 const later = new Date("2026-01-01T01:00:00.000Z");
 const error = { code: "20429", reason: "Too many requests" };
 
-const providers = PROVIDER_NAMES.map(
-  (name): DirectoryProvider => ({
-    name,
-    enabled: true,
-    paused: false,
-    priority: 1,
-    accounts: { live: false, lab: true },
-    capabilities: { message_types: ["text"], alphanumeric_senders: true },
-  }),
-);
-
-function planning(changes: Partial<RetryContext> = {}): RetryContext {
-  return {
-    providers,
-    defaultProvider: "twilio",
-    passesCircuit: () => true,
-    random: () => 0.5,
-    firstChaseMs: () => 45_000,
-    ...changes,
-  };
-}
+const planning = sampleContext;
+const attempt = sampleAttempt;
 
 function sending(changes: Partial<MessageFacts> = {}): MessageFacts {
-  return {
-    status: "sending",
-    providers: [],
-    tried: ["twilio"],
-    round: 1,
-    simulated: true,
-    lane: "normal",
-    messageType: "text",
-    smsType: "otp",
-    fromNumber: null,
-    expireAt: later,
-    providerMessageId: null,
-    possibleDouble: false,
-    now,
-    ...changes,
-  };
-}
-
-function attempt(number: number, provider: ProviderName, changes: Partial<AttemptFacts> = {}): AttemptFacts {
-  const none = { refusalScope: null, errorCode: null, errorMessage: null };
-  return { number, provider, outcome: null, reportStatus: null, ...none, ...changes };
+  return sampleMessage({ tried: ["twilio"], ...changes });
 }
 
 function ended(result: SubmitResult, attemptNumber = 1, provider: ProviderName = "twilio"): AttemptResult {

@@ -1,50 +1,17 @@
-import { type DirectoryProvider, PROVIDER_NAMES } from "@sms-gateway/contracts";
 import { describe, expect, it } from "vitest";
+import { sampleContext, sampleMessage } from "../../test/delivery-facts.ts";
 import type { MessageFacts } from "../delivery/delivery-facts.ts";
-import type { RetryContext } from "../delivery/plan-next-try.ts";
 import { ROUNDS_MAX } from "../delivery/retry-schedule.ts";
 import type { ProviderWord } from "./decide-unknown.ts";
 import { foldResolution, type Look, type UnknownAttempt } from "./fold-resolution.ts";
 
 const now = new Date("2026-01-01T00:03:00.000Z");
 const endedAt = new Date("2026-01-01T00:00:30.000Z");
-const later = new Date("2026-01-01T01:00:00.000Z");
 
-const providers = PROVIDER_NAMES.map(
-  (name): DirectoryProvider => ({
-    name,
-    enabled: true,
-    paused: false,
-    priority: 1,
-    accounts: { live: false, lab: true },
-    capabilities: { message_types: ["text"], alphanumeric_senders: true },
-  }),
-);
-const context: RetryContext = {
-  providers,
-  defaultProvider: "twilio",
-  passesCircuit: () => true,
-  random: () => 0.5,
-  firstChaseMs: () => 45_000,
-};
+const context = sampleContext();
 
 function message(changes: Partial<MessageFacts> = {}): MessageFacts {
-  return {
-    status: "sending",
-    providers: [],
-    tried: [],
-    round: 1,
-    simulated: true,
-    lane: "normal",
-    messageType: "text",
-    smsType: "otp",
-    fromNumber: null,
-    expireAt: later,
-    providerMessageId: null,
-    possibleDouble: false,
-    now,
-    ...changes,
-  };
+  return sampleMessage({ now, ...changes });
 }
 
 function attempt(changes: Partial<UnknownAttempt> = {}): UnknownAttempt {
