@@ -7,7 +7,7 @@ import { rememberMode } from "./mode.ts";
 import { OperatorError } from "./operator-error.ts";
 import { listLiving } from "./run-record.ts";
 
-const HEALTHY_WITHIN_S = 300;
+const HEALTHY_WITHIN_S = 420;
 
 /**
  * Builds the images and starts everything with Docker Compose, waits until it is healthy and says where it is.

@@ -17,7 +17,7 @@ import { listLiving, type RunRecord } from "./run-record.ts";
 import { databaseFolder } from "./standalone-database.ts";
 
 /** A first start makes a database; one after a crash under load has to replay what was written last. */
-const READY_WITHIN_MS = 120_000;
+const READY_WITHIN_MS = 240_000;
 
 /**
  * Starts what does not run yet of the standalone shape, waits until it is ready and says where it is. What was started

@@ -21,7 +21,7 @@ export type ClusterPlan = {
 };
 
 /** About 1 s; slow disks take long to sync a thousand files. */
-const PROGRAM_TIMEOUT_MS = 120_000;
+const PROGRAM_TIMEOUT_MS = 180_000;
 const run = promisify(execFile);
 
 /** The major version of Postgres that made the cluster, or undefined where there is none. */

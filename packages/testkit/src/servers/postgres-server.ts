@@ -22,7 +22,7 @@ export type PostgresOptions = ServerOptions & {
   readonly database?: string;
 };
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 20_000;
 const MAX_CONNECTIONS = 200;
 const run = promisify(execFile);

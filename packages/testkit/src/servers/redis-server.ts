@@ -9,7 +9,7 @@ import { askRedis } from "./server-readiness.ts";
 import { superviseServer } from "./supervise-server.ts";
 import { readTestServersConfig } from "./test-servers-config.ts";
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const run = promisify(execFile);
 
