@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { openEmbeddedPostgres } from "@sms-gateway/embedded-postgres";
 import {
   findFreePort,
+  inheritedEnvironment,
   openRunFolder,
   type RunFolder,
   type RunningServer,
@@ -45,7 +46,7 @@ export async function startProcess(
   const loader = script.endsWith(".ts") ? ["--import", "tsx", "--conditions=@sms-gateway/source"] : [];
   const child = spawn(process.execPath, [...loader, script, ...(args.argv ?? [])], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH ?? "", ...args.env },
+    env: { ...inheritedEnvironment(), ...args.env },
     stdio: ["ignore", log, log],
   });
   return child;
@@ -135,7 +136,7 @@ export async function startStack(folder: RunFolder, shape: Shape): Promise<Stack
 /** By the admin CLI, as operators do; resolves when the gateway knows the key. */
 async function createKeyedClient(databaseUrl: string, gatewayUrl: string, name: string): Promise<string> {
   const admin = async (...words: string[]): Promise<string> => {
-    const env = { PATH: process.env.PATH ?? "", DATABASE_URL: databaseUrl };
+    const env = { ...inheritedEnvironment(), DATABASE_URL: databaseUrl };
     const { stdout } = await run(process.execPath, ["services/worker/dist/admin.js", ...words], { cwd: ROOT, env });
     return stdout;
   };

@@ -4,6 +4,7 @@ import { withCommandLock } from "./operate/command-lock.ts";
 import { compose } from "./operate/docker.ts";
 import { lastMode, rememberedMode } from "./operate/mode.ts";
 import { runCommand } from "./operate/operator-error.ts";
+import { readShell } from "./operate/shell-config.ts";
 import { stopStandalone } from "./operate/stop-standalone.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -11,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 await runCommand(() =>
   withCommandLock(ROOT, "down", async () => {
     // Whatever was used last, unless it was said to be about Docker.
-    const wasRunning = process.env.MODE !== "docker" && (await stopStandalone(ROOT));
+    const wasRunning = readShell("MODE") !== "docker" && (await stopStandalone(ROOT));
     // Without --volumes: data and accepted messages stay.
     // A MODE in .env is about the next start: it does not ask for an engine to stop what ran without one.
     const wasStandalone = wasRunning && lastMode(ROOT) === "standalone";

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { ServerKind } from "@sms-gateway/testkit";
+import { shellEnvironment } from "./operate/shell-config.ts";
 
 const PACKAGE_OF = { postgres: "postgresql", redis: "redis-server", rabbitmq: "rabbitmq-server" } as const;
 const APT_TIMEOUT_MS = 300_000;
@@ -22,7 +23,7 @@ export async function installServerPrograms(kinds: readonly ServerKind[]): Promi
 
 async function runApt(args: readonly string[]): Promise<boolean> {
   const apt = spawn("apt-get", ["-q", ...args], {
-    env: { ...process.env, RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" },
+    env: { ...shellEnvironment(), RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" },
     stdio: ["ignore", "inherit", "inherit"],
     timeout: APT_TIMEOUT_MS,
   });

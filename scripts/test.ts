@@ -8,6 +8,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { captureTree, openRunFolder, readTestServersConfig } from "@sms-gateway/testkit";
 import { explainForeignOwner } from "./operate/foreign-owner.ts";
+import { shellEnvironment } from "./operate/shell-config.ts";
 import { readTestArguments, type TestArguments } from "./test-arguments.ts";
 import { provideServers, say, type TestEnvironment } from "./test-servers.ts";
 import { summarizeResults } from "./test-summary.ts";
@@ -94,7 +95,7 @@ async function runTests(args: TestArguments, servers: TestEnvironment, resultsPa
 
 async function run(program: string, args: readonly string[], environment: TestEnvironment): Promise<number> {
   if (current.signalled !== undefined) return current.signalled;
-  const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...environment }, stdio: "inherit" });
+  const child = spawn(program, args, { cwd: ROOT, env: { ...shellEnvironment(), ...environment }, stdio: "inherit" });
   current.child = child;
   const [code] = await once(child, "exit");
   delete current.child;

@@ -2,10 +2,11 @@
 import { resolve } from "node:path";
 import { chooseMode, lastMode } from "./operate/mode.ts";
 import { runCommand } from "./operate/operator-error.ts";
+import { readShell } from "./operate/shell-config.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 /** The Makefile's, so that installing counts. */
-const startedAtS = Number(process.env.UP_STARTED_AT_S);
+const startedAtS = Number(readShell("UP_STARTED_AT_S"));
 const startedAtMs = startedAtS > 0 ? startedAtS * 1000 : Date.now();
 
 await runCommand(async () => {

@@ -4,7 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { findFreePort, type PostgresServer, type RabbitmqServer, type RedisServer } from "@sms-gateway/testkit";
+import {
+  findFreePort,
+  inheritedEnvironment,
+  type PostgresServer,
+  type RabbitmqServer,
+  type RedisServer,
+} from "@sms-gateway/testkit";
 import { openFace, type ProductFace, startTogether, WITHOUT_LIMITS } from "./product-face.ts";
 import { createService, ROOT, RUN_SOURCE, type Service, type Settings } from "./service-process.ts";
 import { createTraces, type Traces } from "./traces.ts";
@@ -148,7 +154,7 @@ function buildSettings({ servers, ports, urls, apiKey, inboxFile }: SettingFacts
 }
 
 async function runAdmin(settings: Settings, words: readonly string[]): Promise<string> {
-  const env = { PATH: process.env.PATH ?? "", ...settings };
+  const env = { ...inheritedEnvironment(), ...settings };
   const args = [...RUN_SOURCE, "services/worker/src/admin.ts", ...words];
   const { stdout } = await run(process.execPath, args, { cwd: ROOT, env, timeout: ADMIN_TIMEOUT_MS });
   return stdout;

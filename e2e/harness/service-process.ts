@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { waitFor } from "@sms-gateway/testkit";
+import { inheritedEnvironment, waitFor } from "@sms-gateway/testkit";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -71,7 +71,7 @@ export function createService({ name, main, settings, readyUrl }: ServiceOptions
       if (child !== undefined && !hasEnded(child)) throw new Error(`${name} is running already`);
       const started = spawn(process.execPath, [...RUN_SOURCE, main], {
         cwd: ROOT,
-        env: { PATH: process.env.PATH ?? "", ...settings },
+        env: { ...inheritedEnvironment(), ...settings },
         stdio: ["ignore", "pipe", "pipe"],
       });
       child = started;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { shellEnvironment } from "../operate/shell-config.ts";
 
 /** How a tool ended. `exitCode` is `null` when it was killed at its time limit. */
 export interface ToolResult {
@@ -19,7 +20,7 @@ export function runProgram(folder: string, program: string, args: readonly strin
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: folder,
-      env: { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1" },
+      env: { ...shellEnvironment(), FORCE_COLOR: "0", NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: TOOL_TIMEOUT_MS,
       killSignal: "SIGKILL",

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { compose } from "./docker.ts";
 import { rememberedMode } from "./mode.ts";
+import { readShell, shellEnvironment } from "./shell-config.ts";
 
 /**
  * Runs the worker's program for operators on the database of what runs here: the one that is named, else that of a
@@ -13,7 +14,7 @@ import { rememberedMode } from "./mode.ts";
 export async function runAdminProgram(root: string, words: readonly string[]): Promise<number> {
   const devDatabaseUrlFile = resolve(root, ".data/dev/database-url");
   const url =
-    process.env.DATABASE_URL ||
+    readShell("DATABASE_URL") ??
     (existsSync(devDatabaseUrlFile) ? readFileSync(devDatabaseUrlFile, "utf8").trim() : undefined);
   if (url !== undefined) return runFromSources(root, words, url);
   if (rememberedMode(root) === "standalone") {
@@ -29,7 +30,7 @@ function runFromSources(root: string, words: readonly string[], url: string): nu
   const { status } = spawnSync(
     process.execPath,
     ["--import", "tsx", "--conditions=@sms-gateway/source", "services/worker/src/admin.ts", ...words],
-    { cwd: root, stdio: "inherit", env: { ...process.env, DATABASE_URL: url } },
+    { cwd: root, stdio: "inherit", env: { ...shellEnvironment(), DATABASE_URL: url } },
   );
   return status ?? 1;
 }

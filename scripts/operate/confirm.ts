@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { OperatorError } from "./operator-error.ts";
+import { readShell } from "./shell-config.ts";
 
 /** What is asked before something is deleted for good. */
 export interface Question {
@@ -12,7 +13,7 @@ export interface Question {
 
 /** Asks in the terminal, unless `FORCE=1`. @throws OperatorError when nobody says yes */
 export async function confirm({ question, refusal, command }: Question): Promise<void> {
-  if (process.env.FORCE === "1") return;
+  if (readShell("FORCE") === "1") return;
   if (!process.stdin.isTTY) {
     throw new OperatorError(`${refusal}: there is no terminal to ask in. FORCE=1 ${command} does not ask.`);
   }

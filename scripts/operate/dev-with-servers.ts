@@ -6,6 +6,7 @@ import { writeTryCommand } from "./announce.ts";
 import { type SourceProcess, startFromSources, untilStopped } from "./dev-process.ts";
 import { dockerAnswers } from "./docker.ts";
 import { generateSecrets, readEnvFile, settingOf } from "./env-file.ts";
+import { shellEnvironment } from "./shell-config.ts";
 
 const KINDS = ["postgres", "redis", "rabbitmq"] as const;
 const SERVICES = ["carrier-lab", "worker", "gateway"] as const;
@@ -37,7 +38,7 @@ export async function devWithServers(root: string, why: string): Promise<number>
     const urls = { DATABASE_URL: postgres?.url ?? "", REDIS_URL: redis?.url ?? "", RABBITMQ_URL: rabbitmq?.url ?? "" };
     // For `make admin`, which has no other way to know it.
     writeFileSync(databaseUrlFile, `${urls.DATABASE_URL}\n`, { mode: 0o600 });
-    const environment = { ...readEnvFile(root), ...process.env, ...urls };
+    const environment = { ...readEnvFile(root), ...shellEnvironment(), ...urls };
     for (const service of SERVICES) children.push(startFromSources(root, service, environment));
     console.log(`
 Ready when the gateway says service.started. Ctrl-C ends everything.

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { basename } from "node:path";
+import { readShell } from "./shell-config.ts";
 
 /** Whether a Docker Engine answers and Compose is there; an engine that hangs counts as none after 5 s. */
 export function dockerAnswers(): boolean {
@@ -25,7 +26,7 @@ export function runsInDocker(): boolean {
 export function hasDataVolume(): boolean {
   // Compose's own rule for the project's name.
   const project =
-    process.env.COMPOSE_PROJECT_NAME ??
+    readShell("COMPOSE_PROJECT_NAME") ??
     basename(process.cwd())
       .toLowerCase()
       .replace(/[^a-z0-9_-]/g, "");

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { listGeneratedSettings } from "../docs/render-settings.ts";
+import { shellEnvironment } from "./shell-config.ts";
 
 const ENV_FILE = ".env";
 
@@ -40,11 +41,11 @@ export function readEnvFile(root: string): Record<string, string> {
 
 /** A setting as `docker compose` will see it: the shell's environment, else `.env`, else the default. */
 export function settingOf(root: string, name: string, fallback: string): string {
-  return process.env[name] || readEnvFile(root)[name] || fallback;
+  return shellEnvironment()[name] || readEnvFile(root)[name] || fallback;
 }
 
 /** The environment of a service without Docker, by the same order. An empty value counts as not set. */
 export function readServiceEnvironment(root: string): Record<string, string> {
-  const shell = Object.entries(process.env).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  const shell = Object.entries(shellEnvironment()).flatMap(([name, value]) => (value ? [[name, value]] : []));
   return { ...readEnvFile(root), ...Object.fromEntries(shell) };
 }

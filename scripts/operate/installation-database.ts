@@ -4,6 +4,7 @@ import { type Database, DatabaseUnavailableError, openDatabase, TransferError } 
 import { settingOf } from "./env-file.ts";
 import { rememberedMode } from "./mode.ts";
 import { OperatorError } from "./operator-error.ts";
+import { readShell } from "./shell-config.ts";
 
 const DEV_DATABASE_URL_FILE = ".data/dev/database-url";
 
@@ -30,7 +31,8 @@ export async function useInstallationDatabase<T>(root: string, use: (db: Databas
 
 async function withUrl<T>(root: string, use: (url: string) => Promise<T>): Promise<T> {
   const devFile = join(root, DEV_DATABASE_URL_FILE);
-  if (process.env.DATABASE_URL) return use(process.env.DATABASE_URL);
+  const named = readShell("DATABASE_URL");
+  if (named !== undefined) return use(named);
   if (existsSync(devFile)) return use(readFileSync(devFile, "utf8").trim());
   if (rememberedMode(root) === "standalone") {
     // Loaded here alone: the other shape does without an embedded Postgres.

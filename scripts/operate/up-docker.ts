@@ -6,7 +6,9 @@ import { portOf } from "./local-programs.ts";
 import { rememberMode } from "./mode.ts";
 import { OperatorError } from "./operator-error.ts";
 import { listLiving } from "./run-record.ts";
+import { readShell } from "./shell-config.ts";
 
+/** Above the start periods of `docker-compose.yml`: its servers have 240 s, then gateway and worker 120 s. */
 const HEALTHY_WITHIN_S = 420;
 
 /**
@@ -57,7 +59,7 @@ async function refuseUnready(url: string): Promise<void> {
 
 /** Image builds trust what this machine trusts: needed behind a proxy that inspects TLS. */
 function provideCertificates(): void {
-  const file = process.env.NODE_EXTRA_CA_CERTS;
+  const file = readShell("NODE_EXTRA_CA_CERTS");
   if (file === undefined || !existsSync(file)) return;
   mkdirSync(".data/build", { recursive: true });
   copyFileSync(file, ".data/build/ca-certificates.pem");

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generatorEnvironment } from "./generator-config.ts";
 
 // Writes the generated client into src/generated, unless what is there was made from the same model by the same Prisma.
 
@@ -23,13 +24,7 @@ if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== stamp) {
     cwd: join(here, ".."),
     stdio: ["ignore", "pipe", "inherit"],
     timeout: LIMIT_MS,
-    env: {
-      ...process.env,
-      // Only an existing executable is asked for, none is run; without it Prisma would download an engine.
-      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
-      PRISMA_HIDE_UPDATE_MESSAGE: "1",
-      CHECKPOINT_DISABLE: "1",
-    },
+    env: generatorEnvironment(),
   });
   // Last, so that a broken run is not taken for a whole one.
   writeFileSync(stampFile, stamp);

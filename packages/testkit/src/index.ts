@@ -16,6 +16,7 @@ export type { OtpSessionsHarness } from "./contract/otp-sessions-harness.ts";
 export { checkOf, newOtpCreate, newOtpResend } from "./contract/otp-sessions-requests.ts";
 export { otpSessionsContract } from "./contract/otp-sessions-suite.ts";
 export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";
+export { inheritedEnvironment } from "./inherited-environment-config.ts";
 export { describeWith, describeWithOwn } from "./servers/describe-with.ts";
 export { doesDockerAnswer, fetchServerImages } from "./servers/docker-servers.ts";
 export { findFreePort } from "./servers/free-port.ts";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { BOOTSTRAP_CLIENT_ID } from "@sms-gateway/contracts";
 import { accountGroups } from "@sms-gateway/db";
 import { createRedisConnection, createRedisDirectory, type RedisConnection } from "@sms-gateway/redis";
-import { createTestDatabase, describeWith, testKeyPrefix, waitFor } from "@sms-gateway/testkit";
+import { createTestDatabase, describeWith, inheritedEnvironment, testKeyPrefix, waitFor } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseAdminCommand } from "../src/admin/parse-admin-command.ts";
 import { runAdminCommand } from "../src/admin/run-admin-command.ts";
@@ -41,7 +41,7 @@ describeWith("postgres", "make admin", (adminUrl) => {
         url = databaseUrl,
       ): Promise<{ code: unknown; out: string; err: string }> {
         const args = ["--import", "tsx", "--conditions=@sms-gateway/source", "services/worker/src/admin.ts", ...words];
-        const options = { cwd: ROOT, env: { PATH: process.env.PATH, DATABASE_URL: url }, timeout: 20_000 };
+        const options = { cwd: ROOT, env: { ...inheritedEnvironment(), DATABASE_URL: url }, timeout: 20_000 };
         return new Promise((done) => {
           execFile(process.execPath, args, options, (error, out, err) => done({ code: error?.code ?? 0, out, err }));
         });

@@ -9,7 +9,7 @@ import {
   openDatabase,
   removeDeadLetters,
 } from "@sms-gateway/db";
-import { createTestDatabase, describeWith } from "@sms-gateway/testkit";
+import { createTestDatabase, describeWith, inheritedEnvironment } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseDeadLetterCommand } from "../src/admin/parse-dead-letter-command.ts";
 import { runDeadLetterCommand } from "../src/admin/run-dead-letter-command.ts";
@@ -24,7 +24,7 @@ function runScript(
 ): Promise<{ code: unknown; out: string; err: string }> {
   const args = ["--import", "tsx", "--conditions=@sms-gateway/source", "scripts/dlq.ts", ...words];
   return new Promise((done) => {
-    const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, timeout: 30_000 };
+    const options = { cwd: ROOT, env: { ...inheritedEnvironment(), ...env }, timeout: 30_000 };
     execFile(process.execPath, args, options, (error, out, err) => done({ code: error?.code ?? 0, out, err }));
   });
 }

@@ -10,6 +10,7 @@ import {
   createTestDatabase,
   describeWith,
   findFreePort,
+  inheritedEnvironment,
   testKeyPrefix,
   testNamePrefix,
   waitFor,
@@ -45,7 +46,7 @@ function startMain(env: Readonly<Record<string, string>>): { child: ChildProcess
   const args = ["--import", "tsx", "--conditions=@sms-gateway/source", "services/worker/src/main.ts"];
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...inheritedEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
