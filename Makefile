@@ -62,7 +62,11 @@ dev: install ## Run everything from sources in the foreground, restarted on chan
 	@$(RUN) scripts/dev.ts
 
 bench: install ## Measure; `make bench ARGS=--quick` for a short run
-	@$(RUN) bench/run.ts $(ARGS)
+	@$(RUN) bench/run.ts $(ARGS) $(filter --%,$(MAKECMDGOALS))
+
+# `make bench -- --quick`: make takes the options for goals.
+--%:
+	@:
 
 admin: install ## Operate: make admin ARGS='provider disable plivo'
 	@$(RUN) scripts/admin.ts $(ARGS)

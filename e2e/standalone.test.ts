@@ -3,7 +3,7 @@ import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { waitFor } from "@sms-gateway/testkit";
+import { createTestDatabase, describeWith, openSql, waitFor } from "@sms-gateway/testkit";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { callHttp, textOf } from "./harness/http-calls.ts";
 import { expectDeliveredOnce, sendAndWait } from "./harness/judge.ts";
@@ -101,6 +101,21 @@ describe("the standalone shape", () => {
     },
     300_000,
   );
+});
+
+describeWith("postgres", "the standalone shape on a Postgres of its operator's own", (adminUrl) => {
+  test("takes a message from POST to delivered, and starts none of its own", async () => {
+    const database = await createTestDatabase(adminUrl);
+    onTestFinished(() => database.drop());
+    const product = await startStandalone({ settings: { DATABASE_URL: database.url } });
+    onTestFinished(() => product.stop());
+    const { message } = await sendAndWait(product, product.traces.newNumber());
+    expect(message.status).toBe("delivered");
+    await expect(product.readPostgresPid()).rejects.toThrow("ENOENT");
+    const sql = openSql(database.url);
+    onTestFinished(() => sql.close());
+    expect(await sql.ask("select status from messages where id = $1", [message.id])).toEqual([{ status: "delivered" }]);
+  });
 });
 
 /** Whether a 503 says that the message may have been taken; it is then sent like any other. */

@@ -1,15 +1,26 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { announce } from "./announce.ts";
-import { compose, hasDataVolume } from "./docker.ts";
+import { compose, hasDataVolume, runsInDocker } from "./docker.ts";
 import { generateSecrets, readEnvFile, readServiceEnvironment, settingOf } from "./env-file.ts";
 import { portOf } from "./local-programs.ts";
 import { rememberMode } from "./mode.ts";
 import { OperatorError } from "./operator-error.ts";
+import { refuseTakenPorts, type WantedPort } from "./port-owner.ts";
 import { listLiving } from "./run-record.ts";
 import { readShell } from "./shell-config.ts";
 
 /** Above the start periods of `docker-compose.yml`: its servers have 240 s, then gateway and worker 120 s. */
 const HEALTHY_WITHIN_S = 420;
+
+const PUBLISHED_PORTS = {
+  GATEWAY_PORT: { host: "0.0.0.0", port: 8001 },
+  WORKER_PORT: { host: "0.0.0.0", port: 9000 },
+  LAB_PORT: { host: "127.0.0.1", port: 9100 },
+  RABBITMQ_PORT: { host: "127.0.0.1", port: 5672 },
+  RABBITMQ_UI_PORT: { host: "127.0.0.1", port: 15672 },
+  REDIS_PORT: { host: "127.0.0.1", port: 6379 },
+  POSTGRES_PORT: { host: "127.0.0.1", port: 5432 },
+} as const;
 
 /**
  * Builds the images and starts everything with Docker Compose, waits until it is healthy and says where it is.
@@ -25,6 +36,8 @@ export async function upDocker(
       'It runs without Docker already. "make down" stops that (its data stays there); then run this again.',
     );
   }
+  if (runsInDocker()) console.log("Already running in Docker: what has changed is built and started anew.");
+  else await refuseTakenPorts(listPublishedPorts(root));
   const oldData = hasDataVolume();
   const made = generateSecrets(root, { serverPasswords: !oldData });
   if (made.length > 0) console.log(`Made secrets in .env: ${made.join(", ")}.`);
@@ -50,6 +63,15 @@ export async function upDocker(
     ],
   });
   return 0;
+}
+
+/** As `docker-compose.yml` publishes them. */
+function listPublishedPorts(root: string): WantedPort[] {
+  return Object.entries(PUBLISHED_PORTS).map(([setting, { host, port }]) => ({
+    setting,
+    host,
+    port: Number(settingOf(root, setting, `${port}`)),
+  }));
 }
 
 async function refuseUnready(url: string): Promise<void> {

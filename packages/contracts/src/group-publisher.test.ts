@@ -21,7 +21,7 @@ function createBench(waitingLimitMs = 1_500) {
   const faults: unknown[] = [];
   let inFlightMost = 0;
   const publisher = createGroupPublisher<Lane, Numbered>({
-    waitingLimitMs,
+    waitingLimitMs: () => waitingLimitMs,
     estimateBytes: ({ bytes }) => 1_120 + bytes,
     publishGroup: (lane, envelopes) =>
       new Promise((resolve, reject) => {

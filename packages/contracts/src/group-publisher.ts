@@ -18,7 +18,7 @@ export interface GroupPublisher<LineName extends string, Envelope> {
 export interface GroupPublisherOptions<LineName extends string, Envelope> {
   readonly publishGroup: (line: LineName, envelopes: readonly Envelope[]) => Promise<PublishEnding>;
   /** Longest wait in the line, in milliseconds: for how long an answer is better late than negative. */
-  readonly waitingLimitMs: number;
+  readonly waitingLimitMs: () => number;
   /** How long an envelope is in its group, in bytes; near enough for a limit. */
   readonly estimateBytes: (envelope: Envelope) => number;
   /** Told of every group that has ended: its size in envelopes, how, and after how long. */
@@ -94,7 +94,7 @@ export function createGroupPublisher<LineName extends string, Envelope>(
 
   const refuseOverdue = (line: OwnLine): void => {
     line.sweep = undefined;
-    const dueMs = performance.now() - options.waitingLimitMs;
+    const dueMs = performance.now() - options.waitingLimitMs();
     // In order of arrival, so the overdue ones are at the front.
     const firstInTime = line.waiting.findIndex(({ sinceMs }) => sinceMs > dueMs);
     const overdue = take(line, firstInTime === -1 ? line.waiting.length : firstInTime);

@@ -1,6 +1,5 @@
 import { type Admission, AdmissionUnavailableError, type AdmitRequest } from "@sms-gateway/contracts";
 import {
-  BUSY_MACHINE_MS,
   describeWithOwn,
   newClientId,
   newRequest,
@@ -131,13 +130,21 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
     const taken = newRequest(newClientId(), "key", { count: 3 });
     await admission.admit(newRequest(taken.ref.clientId, "other", { count: 4 }));
     await server.pause();
-    const startedAt = performance.now();
+    let isPatientAnswered = false;
+    const patient = createDbAdmission(db)
+      .admit(newRequest(newClientId(), "key"))
+      .catch((error: unknown) => error)
+      .finally(() => {
+        isPatientAnswered = true;
+      });
     // More than there are connections: some wait for one.
     const requests = [taken, ...Array.from({ length: 2 * CALLERS }, () => sentAgain(taken))];
     for (const ending of await Promise.allSettled(requests.map((request) => frozen.admit(request)))) {
       expect(ending).toMatchObject({ status: "rejected", reason: expect.any(AdmissionUnavailableError) });
     }
-    expect(performance.now() - startedAt).toBeLessThan(1_500 + BUSY_MACHINE_MS);
+    // One that began earlier, and has the usual time, still waits.
+    expect(isPatientAnswered).toBe(false);
+    await patient;
     expect(await frozen.health()).toEqual({ ok: false, detail: "no answer from Postgres" });
     await server.resume();
     for (const { ref } of requests) {

@@ -5,7 +5,8 @@ import { ask } from "./ask.ts";
 import { useDatabase } from "./test-database.ts";
 
 /** A lost answer should be known to be lost soon; all others are given the time of a loaded machine. */
-const FAULTY = { answerTimeoutMs: 1_000 };
+/** So that four steps that each wait for it take longer than any bound. */
+const FAULTY = { answerTimeoutMs: 2_000 };
 const PATIENT = { answerTimeoutMs: 10_000 };
 
 describeWith("postgres", "the admission on Postgres", (adminUrl) => {

@@ -172,6 +172,12 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     await recordAccepted(db, makeRows(3, { clientId: big }));
     await ask(db, "update providers set max_in_flight = 5 where name = 'twilio'");
     expect(await mayBeMore({ slots: 4, lane: "normal" })).toBe(true);
+    // All that was due was claimed, though other calls have taken slots.
+    await ask(db, "update messages set status = 'canceled' where status = 'queued'");
+    await ask(db, "update providers set max_in_flight = 10 where name = 'twilio'");
+    await recordAccepted(db, makeRows(1, { clientId: big }));
+    const alone = await claimDue(db, { ...REQUEST, slots: 10 });
+    expect([alone.messages.length, alone.mayBeMore]).toEqual([1, false]);
     await ask(db, "update providers set max_in_flight = 64 where name = 'twilio'");
     // One client had as much as one may have.
     await recordAccepted(db, [...makeRows(30, { clientId: big }), ...makeRows(1, { clientId: small })]);

@@ -15,10 +15,15 @@ const SHOWN_VALUE_LENGTH_MAX = 40;
  * Reads every setting of `schema` from `env`: text becomes whole numbers, numbers, booleans (`true false 1 0 yes no`, any
  * case), comma separated lists and enum values; an empty value counts as not set; aliases are honoured.
  *
+ * @param check finds what a schema cannot say, in the settings that could be read.
  * @throws SettingsError that lists every bad setting, not just the first; values of secrets never appear in it.
  * @throws TypeError when the schema itself is wrong (see `listSettings`).
  */
-export function loadSettings<Schema extends TObject>(schema: Schema, env: Environment): Static<Schema> {
+export function loadSettings<Schema extends TObject>(
+  schema: Schema,
+  env: Environment,
+  check: (read: Readonly<Record<string, unknown>>) => readonly SettingProblem[] = () => [],
+): Static<Schema> {
   const problems: SettingProblem[] = [];
   const values: Record<string, unknown> = {};
   for (const setting of listSettings(schema)) {
@@ -27,6 +32,7 @@ export function loadSettings<Schema extends TObject>(schema: Schema, env: Enviro
     if ("problem" in reading) problems.push({ name: setting.name, problem: reading.problem });
     else if (reading.value !== undefined) values[setting.name] = reading.value;
   }
+  problems.push(...check(values));
   if (problems.length > 0) throw new SettingsError(problems);
   // Each value has passed its own schema, so only a rule over the whole object can still refuse here.
   if (Value.Check(schema, values)) return values;

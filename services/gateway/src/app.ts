@@ -102,7 +102,7 @@ function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDe
   const { settings, directory, logger, queue, admission, store, now } = deps;
   const publisher = createGroupPublisher<Lane, AcceptedEnvelope>({
     publishGroup: (lane, envelopes) => queue.publishAccepted(lane, envelopes),
-    waitingLimitMs: WAITING_LIMIT_MS,
+    waitingLimitMs: () => WAITING_LIMIT_MS,
     estimateBytes,
     onGroup: (size, ending, seconds) => {
       metrics.groupSize.observe(size);

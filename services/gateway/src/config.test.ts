@@ -38,6 +38,13 @@ test("bad values are named, several at once", () => {
   ]);
 });
 
+test("what no schema can say is told together with the rest", () => {
+  expect(problemsOf({ DEFAULT_COUNTRY: "XX", MAX_MESSAGE_LENGTH: "long" })).toEqual([
+    "MAX_MESSAGE_LENGTH",
+    "DEFAULT_COUNTRY",
+  ]);
+});
+
 test("a default sender that is none and a country that does not exist are bad values too", () => {
   expect(problemsOf({ DEFAULT_FROM_NUMBER: "ACME!", DEFAULT_COUNTRY: "XX" })).toEqual([
     "DEFAULT_FROM_NUMBER",

@@ -1,5 +1,5 @@
 import { SHARED_SETTINGS } from "@sms-gateway/contracts";
-import { type Environment, loadSettings, type SettingProblem, SettingsError } from "@sms-gateway/runtime";
+import { type Environment, loadSettings, type SettingProblem } from "@sms-gateway/runtime";
 import { isKnownCountry, shapeSender } from "@sms-gateway/sms";
 import { type Static, Type } from "typebox";
 
@@ -97,18 +97,15 @@ export type GatewaySettings = Static<typeof gatewaySettings>;
  * @throws SettingsError that names every bad one.
  */
 export function loadGatewaySettings(environment: Environment = process.env): GatewaySettings {
-  const settings = loadSettings(gatewaySettings, environment);
-  const problems = checkMeaning(settings);
-  if (problems.length > 0) throw new SettingsError(problems);
-  return settings;
+  return loadSettings(gatewaySettings, environment, checkMeaning);
 }
 
 /** What a schema cannot say: a mistake here would refuse every request that relies on the default. */
-function checkMeaning({ DEFAULT_FROM_NUMBER, DEFAULT_COUNTRY }: GatewaySettings): SettingProblem[] {
+function checkMeaning({ DEFAULT_FROM_NUMBER, DEFAULT_COUNTRY }: Readonly<Record<string, unknown>>): SettingProblem[] {
   const problems: SettingProblem[] = [];
-  const sender = DEFAULT_FROM_NUMBER === undefined ? undefined : shapeSender(DEFAULT_FROM_NUMBER);
+  const sender = typeof DEFAULT_FROM_NUMBER === "string" ? shapeSender(DEFAULT_FROM_NUMBER) : undefined;
   if (sender?.ok === false) problems.push({ name: "DEFAULT_FROM_NUMBER", problem: `is no sender: ${sender.problem}` });
-  if (DEFAULT_COUNTRY !== undefined && !isKnownCountry(DEFAULT_COUNTRY)) {
+  if (typeof DEFAULT_COUNTRY === "string" && !isKnownCountry(DEFAULT_COUNTRY)) {
     problems.push({
       name: "DEFAULT_COUNTRY",
       problem: "is no country: give two letters such as US, or a calling code",

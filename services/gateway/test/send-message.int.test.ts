@@ -36,6 +36,13 @@ describeGateway("POST /api/v1/sms/send", (servers) => {
     expect(Object.keys(body).sort()).toEqual(["details", "error_code", "message", "timestamp"]);
   }
 
+  test("counts admissions, and the groups of what was published", async () => {
+    const before = await readCounts(world);
+    await world.send();
+    const after = await readCounts(world);
+    expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([1, 1, 1]);
+  });
+
   test("202 answers as documented, and /api answers 200 with the same", async () => {
     const answers = [await world.send(), await world.send({ url: "/api/sms/send" })];
     expect(answers.map(({ status }) => status)).toEqual([202, 200]);
@@ -360,3 +367,13 @@ describeGateway("a gateway's faults", (servers) => {
     }
   });
 });
+
+/** How often was observed: an admission, a group, a confirmed publish. */
+async function readCounts({ gateway }: GatewayWorld): Promise<number[]> {
+  const { payload } = await gateway.app.inject("/metrics");
+  return [
+    /^sms_admission_seconds_count\{[^}]*\} (\d+)/m,
+    /^sms_publish_group_envelopes_count\{[^}]*\} (\d+)/m,
+    /^sms_publish_seconds_count\{[^}]*ending="confirmed"[^}]*\} (\d+)/m,
+  ].map((line) => Number(line.exec(payload)?.[1] ?? 0));
+}

@@ -6,12 +6,7 @@
  * working:  records, dispatches, applies reports, sweeps; each according to the roles.
  * stopping: from `stop()`: takes nothing more, lets open calls of providers end and writes their results.
  */
-import {
-  createGroupPublisher,
-  type DirectoryPublisher,
-  type MessageQueue,
-  type ReportEnvelope,
-} from "@sms-gateway/contracts";
+import type { DirectoryPublisher, MessageQueue } from "@sms-gateway/contracts";
 import { type Database, loadDirectorySnapshot, readDirectoryVersion } from "@sms-gateway/db";
 import type { Logger, Metrics, ReadinessCheck } from "@sms-gateway/runtime";
 import type { FastifyInstance } from "fastify";
@@ -25,15 +20,8 @@ import { observeChanges } from "./delivery/observe-changes.ts";
 import type { ExpiringRows } from "./delivery/sweeps.ts";
 import { createKnownDirectory } from "./directory/known-directory.ts";
 import { createWorkerMetrics } from "./metrics.ts";
+import { createReportPublisher } from "./reports/publish-report.ts";
 import { prepareDatabase } from "./start/prepare-database.ts";
-
-/** Of a report in a group, beside what the provider has sent, in bytes. Near enough for a limit: control characters take more. */
-const REPORT_BYTES = 500;
-/**
- * Most providers send a report once only, so it waits for the queue as long as they wait for our answer: Twilio for 15 s
- * (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides), of which the publish itself may take 5.
- */
-const REPORT_WAITING_LIMIT_MS = 9_000;
 
 /** Everything the worker is built from; the adapters are chosen, opened and closed by whoever builds it. */
 export interface WorkerDeps {
@@ -93,12 +81,7 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
     { name: "start", check: async () => (work ? { ok: true } : { ok: false, detail: "waiting for the database" }) },
     ...(deps.checks ?? []),
   ];
-  const reports = createGroupPublisher<"reports", ReportEnvelope>({
-    publishGroup: (_line, group) => queue.publishReports(group),
-    waitingLimitMs: REPORT_WAITING_LIMIT_MS,
-    estimateBytes: ({ body, query }) => REPORT_BYTES + Buffer.byteLength(body) + query.length,
-    onFault: (err) => logger.error({ event: "callback.publish_fault", err }),
-  });
+  const publishReport = createReportPublisher({ queue, logger, isStopping: () => stopping });
   const app = await buildHttp({
     settings,
     logger,
@@ -113,7 +96,7 @@ export async function buildWorker(deps: WorkerDeps): Promise<Worker> {
       retentionDays: settings.MESSAGE_RETENTION_DAYS,
       onChanges: (changes) => observeChanges(metrics, changes),
     },
-    callbacks: { accounts, addresses, publishReport: (report) => reports.publish("reports", report), metrics, logger },
+    callbacks: { accounts, addresses, publishReport, metrics, logger },
     admin: {
       db,
       queue,

@@ -3,7 +3,14 @@ import { resolve } from "node:path";
 import { BOOTSTRAP_CLIENT_ID } from "@sms-gateway/contracts";
 import { accountGroups } from "@sms-gateway/db";
 import { createRedisConnection, createRedisDirectory, type RedisConnection } from "@sms-gateway/redis";
-import { createTestDatabase, describeWith, inheritedEnvironment, testKeyPrefix, waitFor } from "@sms-gateway/testkit";
+import {
+  BUSY_MACHINE_MS,
+  createTestDatabase,
+  describeWith,
+  inheritedEnvironment,
+  testKeyPrefix,
+  waitFor,
+} from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseAdminCommand } from "../src/admin/parse-admin-command.ts";
 import { runAdminCommand } from "../src/admin/run-admin-command.ts";
@@ -11,6 +18,9 @@ import { newNumber, openWorld, type WorkerWorld } from "./worker-world.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** architecture.md 5.9: a change is known within two seconds. */
+const KNOWN_WITHIN_MS = 2_000 + BUSY_MACHINE_MS;
 
 describeWith("postgres", "make admin", (adminUrl) => {
   describeWith("rabbitmq", "with a queue", (rabbitmqUrl) => {
@@ -63,7 +73,10 @@ describeWith("postgres", "make admin", (adminUrl) => {
         };
         await waitFor(async () => (await isEnabled()) === true, { what: "the directory to be published" });
         expect(await admin("provider", "disable", "Plivo")).toBe("Provider plivo is disabled.");
-        await waitFor(async () => (await isEnabled()) === false, { what: "the gateway's directory" });
+        await waitFor(async () => (await isEnabled()) === false, {
+          what: "the gateway's directory",
+          timeoutMs: KNOWN_WITHIN_MS,
+        });
         expect(await admin("provider", "disable", "plivo")).toContain("nothing had to change");
         expect(await admin("provider", "list")).toMatch(/^plivo +disabled/m);
         await admin("provider", "enable", "plivo");
@@ -94,11 +107,11 @@ describeWith("postgres", "make admin", (adminUrl) => {
 
         await admin("client", "deactivate", clientId);
         const isRefused = async () => (await world.call("GET", "/api/v1/sms", key)).status === 401;
-        await waitFor(isRefused, { what: "the worker to know" });
+        await waitFor(isRefused, { what: "the worker to know", timeoutMs: KNOWN_WITHIN_MS });
         await admin("client", "activate", clientId);
-        await waitFor(async () => !(await isRefused()), { what: "the worker to know" });
+        await waitFor(async () => !(await isRefused()), { what: "the worker to know", timeoutMs: KNOWN_WITHIN_MS });
         expect(await admin("key", "revoke", keyId)).toBe(`Key ${keyId} is revoked.`);
-        await waitFor(isRefused, { what: "the worker to know" });
+        await waitFor(isRefused, { what: "the worker to know", timeoutMs: KNOWN_WITHIN_MS });
       });
 
       it("rejects what a client had accepted before it was deactivated", async () => {

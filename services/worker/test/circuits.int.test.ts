@@ -1,6 +1,6 @@
 import type { MessageView } from "@sms-gateway/contracts";
 import { listProviderChanges, listProviderStates, setProviderLimits } from "@sms-gateway/db";
-import { createTestDatabase, describeWith, openSql, type Sql, waitFor } from "@sms-gateway/testkit";
+import { BUSY_MACHINE_MS, createTestDatabase, describeWith, openSql, type Sql, waitFor } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newNumber, openWorld, type WorkerWorld } from "./worker-world.ts";
 
@@ -80,7 +80,10 @@ describeWith("postgres", "a provider that answers nothing", (adminUrl) => {
         const { trace } = (await one.call("GET", `/api/v1/sms/${moved[0]?.id}?trace=true`)).body;
         expect(JSON.stringify(trace)).toContain("circuit_open");
 
-        await waitFor(async () => (await gauge(two)) === "1", { what: "the other worker to know" });
+        await waitFor(async () => (await gauge(two)) === "1", {
+          what: "the other worker to know",
+          timeoutMs: 1_000 + BUSY_MACHINE_MS,
+        });
         const elsewhere = await two.until(await two.acceptOne(newNumber()), "delivered");
         expect(elsewhere.attempts.map(({ provider }) => provider)).not.toContain("twilio");
       });

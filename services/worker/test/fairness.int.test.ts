@@ -170,11 +170,13 @@ describeWith("postgres", "two hundred thousand promotional messages at a provide
   it("come out at their rate, counted in segments, where a provider has one", async () => {
     await setProviderLimits(parts.db, "nexmo", { messagesPerSecond: 2 });
     const numbers = Array.from({ length: 5 }, newNumber);
+    const recordedAtMs = performance.now();
     await record({ segments: 2, sms_type: "promotional", priority: 5, providers: ["nexmo"] }, numbers);
     await waitFor(() => numbers.every((number) => submitted.has(number)), {
       what: "five seconds' worth",
       timeoutMs: 60_000,
     });
+    expect(performance.now() - recordedAtMs).toBeGreaterThan(3_900);
     // By the clock that gives the tokens out.
     const [row] = await sql.ask<{ took_s: number }>(
       `select extract(epoch from max(started_at) - min(started_at))::float8 as took_s

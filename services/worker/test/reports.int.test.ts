@@ -1,6 +1,7 @@
+import { PROVIDER_NAMES } from "@sms-gateway/contracts";
 import { createTestDatabase, describeWith, waitFor } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { signReport, signReportFor } from "./sign-report.ts";
+import { signReport, signReportFor, signReportOf } from "./sign-report.ts";
 import { newNumber, openWorld, type WorkerWorld } from "./worker-world.ts";
 
 describeWith("postgres", "reports", (adminUrl) => {
@@ -28,6 +29,16 @@ describeWith("postgres", "reports", (adminUrl) => {
           const answer = await post(signReport(world, id, "delivered", sid ?? ""));
           expect(answer.statusCode).toBe(204);
           await world.until(id, "delivered");
+        });
+
+        it.each(PROVIDER_NAMES)("takes one of %s", async (provider) => {
+          const id = await world.acceptOne("+15005550012", { providers: [provider] });
+          const { provider_message_id: sid } = await world.until(id, "sent");
+          const report = signReportOf(world, { provider, messageId: id }, "delivered", sid ?? "");
+          expect(report.url).toContain(`/webhooks/${provider}/status`);
+          // As each provider expects.
+          expect((await post(report)).statusCode).toBe(provider === "twilio" ? 204 : 200);
+          expect(await world.until(id, "delivered")).toMatchObject({ provider });
         });
 
         it("applies reports of one message that wait together, each with its event", async () => {
@@ -75,7 +86,7 @@ describeWith("postgres", "reports", (adminUrl) => {
           const id = await world.acceptOne("+15005550012");
           const { provider_message_id: sid } = await world.until(id, "sent");
           const address = `${world.settings.PUBLIC_URL}/webhooks/twilio/status`;
-          expect((await post(signReportFor(world, address, "delivered", sid ?? ""))).statusCode).toBe(204);
+          expect((await post(signReportFor(world, address, "delivered", { sid: sid ?? "" }))).statusCode).toBe(204);
           await world.until(id, "delivered");
         });
 

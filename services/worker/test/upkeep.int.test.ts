@@ -10,7 +10,7 @@ import {
   setProviderPriority,
   takeParkedReports,
 } from "@sms-gateway/db";
-import { describeWith, sampleReport } from "@sms-gateway/testkit";
+import { describeWith, openSql, sampleReport } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createProviderAccounts } from "../src/accounts/provider-accounts.ts";
 import { loadWorkerSettings } from "../src/config.ts";
@@ -123,6 +123,24 @@ describeWith("postgres", "what a worker does by itself", (adminUrl) => {
     await claimDue(parts.db, CLAIM);
     await takeReports(parts, [received({ provider_message_id: "SM-stranger" }, { message_id: id })]);
     expect((await takeParkedReports(parts.db, 10)).map((one) => one.id)).toEqual([parkedId]);
+  });
+
+  it("drops reports that nobody has known for three days, and counts them", async () => {
+    const parked = { provider: "twilio", account: "lab", providerMessageId: "SM-nobody" } as const;
+    await parkReport(parts.db, { ...parked, report: {}, receivedAt: new Date() });
+    const sql = openSql(parts.url);
+    await sql.ask(
+      "update parked_reports set parked_at = now() - interval '73 h' where provider_message_id = 'SM-nobody'",
+    );
+    await sql.close();
+    const countDropped = async () => {
+      const text = (await parts.registry.getSingleMetricAsString("sms_worker_failures_total")) ?? "";
+      return Number(/part="parked_report_dropped"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+    };
+    const before = await countDropped();
+    await parkedReportSweep(parts).run();
+    expect((await countDropped()) - before).toBe(1);
+    expect(parts.log).toContainEqual(expect.objectContaining({ event: "report.parked_dropped", count: 1 }));
   });
 
   it("says with an applied report which requests brought the message and the report", async () => {

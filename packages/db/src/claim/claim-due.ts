@@ -131,7 +131,9 @@ export async function claimDue(db: Database, request: ClaimRequest): Promise<Cla
       })),
     );
     const [gate] = rows;
-    const isBounded = hasClientWith(perClient, claimed) || (gate?.free_slots ?? slots) < slots;
+    // With fewer candidates than the provider takes, all that was due is among them.
+    const isFull = gate !== undefined && gate.free_slots < slots && gate.candidates >= gate.free_slots;
+    const isBounded = isFull || hasClientWith(perClient, claimed);
     // Rows that somebody else holds, or has changed meanwhile, have taken the places of others.
     const isPassedOver = gate?.wait_ms === null && gate.candidates > claimed.length;
     return {

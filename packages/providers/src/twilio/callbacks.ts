@@ -78,7 +78,9 @@ function* listSignedUrls(url: string): Generator<string> {
   yield url;
   const normal = new URL(url).toString();
   const [bare, full] = [setPort(normal, false), setPort(normal, true)];
-  yield* new Set([setPort(url, false), setPort(url, true), bare, full, escapeQuery(bare), escapeQuery(full)]);
+  const others = new Set([setPort(url, false), setPort(url, true), bare, full, escapeQuery(bare), escapeQuery(full)]);
+  others.delete(url);
+  yield* others;
 }
 
 /** Drops the port, or adds the standard one where there is none; touches no other character, as `new URL` would. */

@@ -1,5 +1,6 @@
 import type { Admission, AdmitRequest } from "@sms-gateway/contracts";
 import { beforeAll, expect, it } from "vitest";
+import { BUSY_MACHINE_MS } from "../busy-machine.ts";
 import { waitFor } from "../wait-for.ts";
 import type { AdmissionHarness } from "./admission-harness.ts";
 import { newClientId, newRequest, sentAgain, TODAY, TOMORROW, UNLIMITED } from "./admission-requests.ts";
@@ -63,6 +64,7 @@ export function admissionLimitFacts(harness: () => AdmissionHarness): void {
         async () => (await countPassing(1, () => newRequest(client, null, { limits }))) === 1,
         {
           what: "the rate to recover",
+          timeoutMs: 1_000 + BUSY_MACHINE_MS,
         },
       );
       expect(passed).toBe(true);
