@@ -124,7 +124,8 @@ describe("foldSubmitResult", () => {
     expect(second).toMatchObject({ status: "queued", plannedProvider: "plivo", round: 2 });
 
     const third = foldSubmitResult(message, attempts, ended(refused, 2, "plivo"), planning());
-    expect(third).toMatchObject({ status: "failed", error: { code: "20003" } });
+    expect(third).toMatchObject({ status: "failed", error: { code: "20003" }, trace: { provider: null } });
+    expect(new Set(third?.trace?.considered.map(([, verdict]) => verdict))).toEqual(new Set(["refused"]));
   });
 
   it("keeps a message of unknown outcome sending, and unknown once its life is over", () => {

@@ -72,7 +72,9 @@ export function planNextTry(
   }
 
   const nextRound = planNextRound({ ...request, ...probingOf(message.lane, { isLater: true }) }, inDoubt, context);
-  if (nextRound.provider === null) return { status: "failed", error: last.error };
+  if (nextRound.provider === null) {
+    return { status: "failed", error: last.error, trace: tracePlan(isResend ? "resend" : "retry", nextRound) };
+  }
   if (message.round >= ROUNDS_MAX) {
     const sentence = `No provider took the message in ${ROUNDS_MAX} rounds.`;
     return { status: "failed", error: { code: "RETRIES_EXHAUSTED", message: sentence } };
