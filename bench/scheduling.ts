@@ -45,7 +45,15 @@ export async function measureScheduling(folder: RunFolder, shape: Shape, isQuick
       await measureSpread(stack.databaseUrl, { from: "schedule_at", to: "sent_at", since }),
     ];
     const perSecond = await measureRate(stack.databaseUrl, since);
-    return describe({ messages, dueWithinS, lateMaxMs, opened, sent, perSecond, recordedInTime: recordedMs < firstDueMs });
+    return describe({
+      messages,
+      dueWithinS,
+      lateMaxMs,
+      opened,
+      sent,
+      perSecond,
+      recordedInTime: recordedMs < firstDueMs,
+    });
   } finally {
     await stack.stop();
   }
