@@ -16,10 +16,22 @@ export function compose(...args: string[]): void {
   process.exit(status ?? 1);
 }
 
-/** Whether containers of this compose project run; without an engine none do. */
-export function runsInDocker(): boolean {
-  const { status, stdout } = spawnSync("docker", ["compose", "ps", "--quiet"], { encoding: "utf8", timeout: 10_000 });
-  return status === 0 && stdout.trim() !== "";
+/**
+ * Lists the ports of this machine that running containers of this compose project have; undefined when none runs, or no
+ * engine is there.
+ */
+export function listPortsInDocker(): Set<number> | undefined {
+  const ask = (...args: string[]) => {
+    const { status, stdout } = spawnSync("docker", args, { encoding: "utf8", timeout: 10_000 });
+    return status === 0 ? stdout.split("\n").filter((line) => line !== "") : [];
+  };
+  // Compose 1.29 lists stopped containers too; the engine itself lists those that run.
+  const ours = new Set(ask("compose", "ps", "--quiet"));
+  const running = ask("ps", "--no-trunc", "--format", "{{.ID}} {{.Ports}}").filter((line) =>
+    ours.has(line.split(" ", 1)[0] ?? ""),
+  );
+  if (running.length === 0) return undefined;
+  return new Set(running.flatMap((line) => [...line.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port))));
 }
 
 /** Whether the database's volume of this compose project is there already: then the servers have their passwords. */

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { announce } from "./announce.ts";
-import { compose, hasDataVolume, runsInDocker } from "./docker.ts";
+import { compose, hasDataVolume, listPortsInDocker } from "./docker.ts";
 import { generateSecrets, readEnvFile, readServiceEnvironment, settingOf } from "./env-file.ts";
 import { portOf } from "./local-programs.ts";
 import { rememberMode } from "./mode.ts";
@@ -36,8 +36,9 @@ export async function upDocker(
       'It runs without Docker already. "make down" stops that (its data stays there); then run this again.',
     );
   }
-  if (runsInDocker()) console.log("Already running in Docker: what has changed is built and started anew.");
-  else await refuseTakenPorts(listPublishedPorts(root));
+  const ours = listPortsInDocker();
+  if (ours !== undefined) console.log("Already running in Docker: what has changed is built and started anew.");
+  await refuseTakenPorts(listPublishedPorts(root).filter(({ port }) => ours?.has(port) !== true));
   const oldData = hasDataVolume();
   const made = generateSecrets(root, { serverPasswords: !oldData });
   if (made.length > 0) console.log(`Made secrets in .env: ${made.join(", ")}.`);

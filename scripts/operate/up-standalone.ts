@@ -5,7 +5,7 @@ import { announce } from "./announce.ts";
 import { listChanges, listDropped, recordChangeable } from "./change-record.ts";
 import { withCommandLock } from "./command-lock.ts";
 import { startDeadline } from "./deadline.ts";
-import { runsInDocker } from "./docker.ts";
+import { listPortsInDocker } from "./docker.ts";
 import { generateSecrets, readServiceEnvironment } from "./env-file.ts";
 import { awaitReady, startProgram, stopProcess } from "./local-process.ts";
 import { type LocalProgram, listProgramNames, listPrograms } from "./local-programs.ts";
@@ -31,7 +31,7 @@ export function upStandalone(
 ): Promise<number> {
   console.log(`Standalone: gateway and worker in one process, without Docker, since ${why}.`);
   return withCommandLock(root, "up", async () => {
-    if (lastMode(root) === "docker" && runsInDocker()) {
+    if (lastMode(root) === "docker" && listPortsInDocker() !== undefined) {
       throw new OperatorError(
         'It runs in Docker Compose already. "make down" stops that (its data stays there); then run this again.',
       );
