@@ -117,7 +117,7 @@ function createDoubtMetrics(registers: Registry[]) {
     }),
     reportChases: new Counter({
       name: "sms_report_chases_total",
-      help: "Reports that did not come: asked (for each, then found, not_found or unavailable), skipped, missing (given up).",
+      help: "Reports that did not come: asked (for each, then found, not_found or unavailable), put_off, missing (given up).",
       labelNames: ["provider", "result"],
       registers,
     }),

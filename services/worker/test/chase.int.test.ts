@@ -1,11 +1,11 @@
 import { BOOTSTRAP_CLIENT_ID, type ProviderName } from "@sms-gateway/contracts";
 import { changeMessages, claimDue, findMessage, recordAccepted } from "@sms-gateway/db";
 import type { ProviderAccount, ReadResult } from "@sms-gateway/providers";
-import { describeWith, openSql, type Sql } from "@sms-gateway/testkit";
+import { describeWith, openSql, type Sql, waitFor } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { planRecord } from "../src/messages/plan-record.ts";
 import { chaseReports } from "../src/reports/chase-reports.ts";
-import { createQuestionQuota } from "../src/reports/question-quota.ts";
+import { createQuestionQuota, type QuestionQuota } from "../src/reports/question-quota.ts";
 import { openWorkerDatabase, type WorkerDatabase } from "./worker-database.ts";
 import { makeEnvelope, newNumber } from "./worker-world.ts";
 
@@ -52,7 +52,10 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
   }
 
   /** One run, with an account that answers like that; tells what it was asked. */
-  async function chase(answer?: (providerMessageId: string) => ReadResult): Promise<string[]> {
+  async function chase(
+    answer?: (providerMessageId: string) => ReadResult,
+    questions: QuestionQuota = createQuestionQuota(),
+  ): Promise<string[]> {
     const asked: string[] = [];
     const account: ProviderAccount = {
       capabilities: {
@@ -75,10 +78,7 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
           }),
     };
     const accounts = { find: (_: ProviderName) => account, list: () => [], describe: () => [] };
-    await chaseReports(
-      { ...parts, accounts, questions: createQuestionQuota(), signal: new AbortController().signal },
-      "twilio",
-    );
+    await chaseReports({ ...parts, accounts, questions, signal: new AbortController().signal }, "twilio");
     return asked;
   }
 
@@ -141,15 +141,36 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
     expect((await read(early))?.events.at(-1)?.type).toBe("message.report_missing");
   });
 
-  it("is asked for at most twenty times in one run; the others come with their next look", async () => {
+  it("is asked for at most twenty times in one run; the others are put off, one after the other", async () => {
     await send(50, 130);
     expect(await chase(found("sent"))).toHaveLength(20);
     const waits = await lookInS();
+    const turns = waits.filter((waitS) => Number(waitS) < 60);
+    // The twenty that were asked have their next look ten minutes after the submit.
     expect(waits).toHaveLength(50);
-    for (const waitS of waits) expect(waitS).toBeGreaterThan(400);
+    expect(turns).toHaveLength(30);
+    for (const waitS of turns) expect(waitS).toBeLessThanOrEqual(3);
+    expect(new Set(turns).size).toBeGreaterThan(1);
     expect(await parts.registry.getSingleMetricAsString("sms_report_chases_total")).toMatch(
-      /result="skipped"[^}]*} 30/,
+      /result="put_off"[^}]*} 30/,
     );
+  });
+
+  it("is asked for one after the other when more of reports were lost than may be asked for at once", async () => {
+    const LOST = 60;
+    const ids = await send(LOST, 130);
+    const questions = createQuestionQuota();
+    await waitFor(
+      async () => {
+        await chase(found("delivered"), questions);
+        const [left] = await sql.ask<{ open: number }>(
+          "select count(*)::int as open from messages where status = 'sent'",
+        );
+        return left?.open === 0;
+      },
+      { what: "all of them to be asked for", timeoutMs: 60_000 },
+    );
+    expect((await read(ids[0] ?? ""))?.status).toBe("delivered");
   });
 
   it("is moved on or closed for thousands in one run: only questions are few", async () => {
@@ -166,8 +187,9 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
       `select count(*) filter (where a.check_at <= now())::int as due, count(m.final_at)::int as closed
        from attempts a join messages m on m.id = a.message_id`,
     );
-    expect(left?.due).toBe(0);
     expect(left?.closed).toBe(300);
+    // All others are put off: the first ones for tenths of a second.
+    expect(left?.due).toBeLessThan(50);
   });
 
   it("is not asked for while the provider refuses questions for their rate", async () => {

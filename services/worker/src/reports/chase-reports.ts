@@ -5,8 +5,9 @@
  * taken:  the provider is asked by its own id of the message. What it says is applied exactly as a report.
  * closed: the last look is over; the event `report_missing` says so, and nobody asks again. A late report still applies.
  *
- * Trade: a look is worth little and a submit much. What is due beyond the quota of questions is not asked for now but moved
- * to its next look. Moving and closing need no provider, only the database, and take up to 10 000 attempts in a run.
+ * What is due beyond the quota of questions is put off until its turn: one after the other, as fast as the quota allows, so
+ * that after an outage in which thousands of reports were lost all of them are asked for, however long it takes. Moving and
+ * closing need no provider, only the database, and take up to 10 000 attempts in a run.
  */
 import { PROVIDER_NAMES, type ProviderName, settledOutcome } from "@sms-gateway/contracts";
 import { changeMessages, type DueCheck, moveChecks, takeUnreportedAttempts } from "@sms-gateway/db";
@@ -16,7 +17,7 @@ import { askSideBySide } from "../ask-side-by-side.ts";
 import type { RepeatedTask } from "../repeat-task.ts";
 import { applyFoundStatuses, type FoundStatus } from "./apply-found-status.ts";
 import type { ApplyReportsDeps } from "./apply-reports.ts";
-import { nextChaseMs } from "./chase-schedule.ts";
+import { CHASE_MS, nextChaseMs } from "./chase-schedule.ts";
 import { foldMissingReport } from "./fold-missing-report.ts";
 import { isThrottled, type QuestionQuota } from "./question-quota.ts";
 
@@ -78,16 +79,27 @@ async function moveUnasked(deps: ChaseDeps, provider: ProviderName, checks: read
   const askable = checks.filter(
     (check) => isWaitedFor(check) && check.providerMessageId !== null && isAskable(deps, provider, check),
   );
-  const asked = new Set(askable.slice(0, deps.questions.take(provider, askable.length)));
-  if (askable.length > asked.size) {
-    deps.metrics.reportChases.inc({ provider, result: "skipped" }, askable.length - asked.size);
-  }
+  const asked = askable.slice(0, deps.questions.take(provider, askable.length));
+  // Whose time is over is closed, asked or not.
+  const putOff = askable.slice(asked.length).filter((check) => ageOf(check) < CHASE_MS);
+  await putOffChecks(deps, provider, putOff);
+  const left = new Set([...asked, ...putOff]);
   await moveOn(
     deps,
     provider,
-    checks.filter((check) => !asked.has(check)),
+    checks.filter((check) => !left.has(check)),
   );
-  return [...asked];
+  return asked;
+}
+
+async function putOffChecks(deps: ChaseDeps, provider: ProviderName, checks: readonly DueCheck[]): Promise<void> {
+  if (checks.length === 0) return;
+  deps.metrics.reportChases.inc({ provider, result: "put_off" }, checks.length);
+  const moved = checks.map((check) => {
+    const leftMs = CHASE_MS - ageOf(check);
+    return { ...check, checkInMs: Math.min(deps.questions.putOff(provider), leftMs) };
+  });
+  await moveChecks(deps.db, moved);
 }
 
 async function askThenMove(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<void> {
@@ -149,8 +161,7 @@ async function ask(
 async function moveOn(deps: ChaseDeps, provider: ProviderName, checks: readonly DueCheck[]): Promise<void> {
   if (checks.length === 0) return;
   const moved = checks.map((check) => {
-    const ageMs = check.now.getTime() - check.finishedAt.getTime();
-    const nextMs = isWaitedFor(check) ? nextChaseMs(ageMs, isAskable(deps, provider, check)) : null;
+    const nextMs = isWaitedFor(check) ? nextChaseMs(ageOf(check), isAskable(deps, provider, check)) : null;
     return { check, nextMs };
   });
   await moveChecks(
@@ -166,6 +177,11 @@ async function moveOn(deps: ChaseDeps, provider: ProviderName, checks: readonly 
     return change;
   });
   if (missing.size > 0) deps.metrics.reportChases.inc({ provider, result: "missing" }, missing.size);
+}
+
+/** Since the provider took it, in ms. */
+function ageOf({ now, finishedAt }: DueCheck): number {
+  return now.getTime() - finishedAt.getTime();
 }
 
 function isAskable({ accounts }: ChaseDeps, provider: ProviderName, check: DueCheck): boolean {

@@ -24,6 +24,19 @@ test("a provider that refuses a question for its rate is not asked for ten secon
   expect([quota.isBackedOff("twilio"), quota.take("twilio", 1)]).toEqual([false, 1]);
 });
 
+test("what is put off gets one turn after the other, as fast as questions are asked", () => {
+  let nowMs = 0;
+  const quota = createQuestionQuota(() => nowMs);
+  expect([1, 2, 3].map(() => quota.putOff("twilio"))).toEqual([100, 200, 300]);
+  expect(quota.putOff("plivo")).toBe(100);
+  nowMs = 250;
+  expect(quota.putOff("twilio")).toBe(150);
+  nowMs = 5_000;
+  expect(quota.putOff("twilio")).toBe(100);
+  quota.backOff("twilio");
+  expect(quota.putOff("twilio")).toBe(10_100);
+});
+
 test("a refusal for its rate is known by its code", () => {
   expect(["20429", "HTTP_429", "429"].map((code) => isThrottled({ code }))).toEqual([true, true, true]);
   expect(["20500", "TIMEOUT"].map((code) => isThrottled({ code }))).toEqual([false, false]);

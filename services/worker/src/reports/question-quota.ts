@@ -8,6 +8,8 @@ import type { ProviderName } from "@sms-gateway/contracts";
 export interface QuestionQuota {
   /** Takes up to `wanted` questions; answers how many may be asked now. */
   take(provider: ProviderName, wanted: number): number;
+  /** Gives a question that may not be asked now its turn, behind all that were put off before: in so many ms. */
+  putOff(provider: ProviderName): number;
   /** The provider refused a question for its rate: nothing is asked of it for a while. */
   backOff(provider: ProviderName): void;
   isBackedOff(provider: ProviderName): boolean;
@@ -15,15 +17,18 @@ export interface QuestionQuota {
 
 /** Below what any of them allows; a question is worth little. */
 const QUESTIONS_PER_SECOND = 10;
+const TURN_MS = 1_000 / QUESTIONS_PER_SECOND;
 /** What a run of every two seconds may ask at once. */
 const QUESTIONS_MAX = 20;
-/** Rates are counted by the second; looks come again by themselves. */
+/** Rates are counted by the second. */
 const BACK_OFF_MS = 10_000;
 
 interface Account {
   tokens: number;
   atMs: number;
   backedOffUntilMs: number;
+  /** When the last of those that were put off has its turn. */
+  lineUntilMs: number;
 }
 
 /** Makes the quota of one worker. @param now monotonic, in ms. */
@@ -32,7 +37,12 @@ export function createQuestionQuota(now: () => number = () => performance.now())
 
   function open(provider: ProviderName): Account {
     const nowMs = now();
-    const account = accounts.get(provider) ?? { tokens: QUESTIONS_MAX, atMs: nowMs, backedOffUntilMs: nowMs };
+    const account = accounts.get(provider) ?? {
+      tokens: QUESTIONS_MAX,
+      atMs: nowMs,
+      backedOffUntilMs: nowMs,
+      lineUntilMs: nowMs,
+    };
     const earned = ((nowMs - account.atMs) / 1000) * QUESTIONS_PER_SECOND;
     account.tokens = Math.min(QUESTIONS_MAX, account.tokens + earned);
     account.atMs = nowMs;
@@ -49,6 +59,11 @@ export function createQuestionQuota(now: () => number = () => performance.now())
       const taken = Math.min(wanted, Math.floor(account.tokens));
       account.tokens -= taken;
       return taken;
+    },
+    putOff(provider) {
+      const account = open(provider);
+      account.lineUntilMs = Math.max(account.lineUntilMs, account.backedOffUntilMs, now()) + TURN_MS;
+      return account.lineUntilMs - now();
     },
     backOff(provider) {
       open(provider).backedOffUntilMs = now() + BACK_OFF_MS;
