@@ -83,3 +83,15 @@ test.each([
   expect(response.statusCode).toBe(status);
   expect(response.json().error_code).toBe(code);
 });
+
+test.each([
+  [403, 404, "NOT_FOUND"],
+  [409, 400, "INVALID_PAYLOAD"],
+  [502, 500, "INTERNAL_ERROR"],
+])("what a plugin throws with status %i is answered with %i", async (thrown, status, code) => {
+  const { app } = await buildThrowing(Object.assign(new Error("secret"), { statusCode: thrown }));
+  const response = await app.inject("/");
+  expect(response.statusCode).toBe(status);
+  expect(response.json().error_code).toBe(code);
+  expect(response.body).not.toContain("secret");
+});

@@ -56,8 +56,8 @@ function toApiError(error: unknown): ApiError {
     });
   }
   switch (error.statusCode) {
-    case 400:
-      return new ApiError("INVALID_PAYLOAD", { status: 400, message: "The request cannot be read.", cause: error });
+    // A file that the documentation pages do not give out.
+    case 403:
     case 404:
     // An id or address longer than any of ours.
     case 414:
@@ -67,7 +67,9 @@ function toApiError(error: unknown): ApiError {
     case 415:
       return new ApiError("UNSUPPORTED_MEDIA_TYPE");
     default:
-      return new ApiError("INTERNAL_ERROR", { cause: error });
+      return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+        ? new ApiError("INVALID_PAYLOAD", { status: 400, message: "The request cannot be read.", cause: error })
+        : new ApiError("INTERNAL_ERROR", { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { answerUnreadable } from "./answer-unreadable.ts";
 import { sendError } from "./error-handler.ts";
 
 /** Largest body of a route that does not say otherwise, in bytes (api.md section 1). */
@@ -24,5 +25,6 @@ export function httpServerOptions({ trustedProxyHops }: { readonly trustedProxyH
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       sendError(error, request, reply);
     },
+    clientErrorHandler: answerUnreadable,
   } as const;
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { verifyClientAddress } from "@sms-gateway/http";
 import type { FastifyInstance } from "fastify";
@@ -76,10 +77,14 @@ describe("what is forwarded", () => {
   });
 });
 
+function gatewayUrl(): string {
+  const address = app.server.address();
+  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
+
 /** A request whose path is sent as it is written. */
 async function requestRaw(method: string, path: string) {
-  const address = app.server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const { port } = new URL(gatewayUrl());
   const sent = request({ host: "127.0.0.1", port, method, path, agent: false }).end();
   const [response]: IncomingMessage[] = await once(sent, "response");
   return { status: response?.statusCode, body: response === undefined ? {} : JSON.parse(await text(response)) };
@@ -185,6 +190,24 @@ describe("callbacks", () => {
     });
     expect(seen?.headers).not.toHaveProperty("x-other");
     expect(seen?.headers).not.toHaveProperty("cookie");
+  });
+
+  test("whose bodies come slowly hold up nobody else, and larger ones than any report are refused", async () => {
+    const { port } = new URL(gatewayUrl());
+    const head =
+      "POST /webhooks/twilio/status HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n";
+    // More than there are connections to the worker.
+    const slow = Array.from({ length: 100 }, () => connect(Number(port), "127.0.0.1"));
+    try {
+      await Promise.all(slow.map((socket) => new Promise((sent) => socket.write(`${head}a`, sent))));
+      expect((await fetch(`${gatewayUrl()}/api/v1/sms`)).status).toBe(200);
+      expect(worker.seen.map(({ url }) => url)).toEqual(["/api/v1/sms"]);
+    } finally {
+      for (const socket of slow) socket.destroy();
+    }
+    const payload = Buffer.alloc(64 * 1024 + 1);
+    const response = await app.inject({ method: "POST", url: "/webhooks/twilio/status", payload });
+    expect([response.statusCode, response.json().error_code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
   });
 
   test("need no key, and are answered as the worker answers", async () => {

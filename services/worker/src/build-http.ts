@@ -2,6 +2,7 @@ import { NAME_CHARACTERS_MAX } from "@sms-gateway/contracts";
 import {
   createFailureBrake,
   errorHandler,
+  httpServerOptions,
   jsonBody,
   openApi,
   registerApiPaths,
@@ -31,9 +32,6 @@ import { getMessageRoute } from "./routes/sms/get-message.ts";
 import { listMessagesRoute } from "./routes/sms/list-messages.ts";
 import { receiveReportRoute } from "./routes/webhooks/receive-report.ts";
 
-/** Largest body of every route of the worker, in bytes (api.md section 1). */
-const BODY_BYTES_MAX = 1024 * 1024;
-
 /** What the HTTP side of the worker is built from. */
 export interface HttpDeps {
   readonly settings: WorkerSettings;
@@ -51,17 +49,12 @@ export interface HttpDeps {
 /** Builds the worker's HTTP server with the routes of its roles; health, metrics and docs always. Opens no port. */
 export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   const { settings, roles, metrics } = deps;
+  const options = httpServerOptions({ trustedProxyHops: settings.TRUST_PROXY });
   const app = Fastify({
     ...fastifyLoggerOptions(deps.logger),
-    bodyLimit: BODY_BYTES_MAX,
-    trustProxy: (_address: string, hop: number) => hop < settings.TRUST_PROXY,
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
-    // While stopping, what still arrives on kept connections is served: reports above all.
-    return503OnClosing: false,
+    ...options,
     // Ids of dead letters, the longest that are kept, with every character percent-encoded.
-    routerOptions: { maxParamLength: 3 * NAME_CHARACTERS_MAX },
+    routerOptions: { ...options.routerOptions, maxParamLength: 3 * NAME_CHARACTERS_MAX },
   });
 
   // Else a connection that is kept alive would hold up the end for the whole keep-alive time.

@@ -26,7 +26,10 @@ describeWith("rabbitmq", "a worker whose database goes away", (rabbitmqUrl) => {
         });
         expect(await world.call("GET", `/api/v1/sms/${id}`)).toMatchObject({
           status: 503,
-          body: { error_code: "SERVICE_UNAVAILABLE", details: { reason: "directory_not_loaded" } },
+          body: {
+            error_code: "SERVICE_UNAVAILABLE",
+            details: { outcome: "not_accepted", reason: "directory_not_loaded" },
+          },
         });
         await postgres.start();
         await waitFor(isReady, { what: "the worker to be ready" });
@@ -39,8 +42,13 @@ describeWith("rabbitmq", "a worker whose database goes away", (rabbitmqUrl) => {
         const during = await world.accept({}, ...Array.from({ length: 50 }, newNumber));
         expect(await world.call("GET", "/api/v1/sms")).toMatchObject({
           status: 503,
-          body: { error_code: "SERVICE_UNAVAILABLE" },
+          body: { error_code: "SERVICE_UNAVAILABLE", details: { outcome: "not_accepted" } },
           headers: { "retry-after": expect.any(String) },
+        });
+        // Whether it was carried out before the answer was lost nobody can say.
+        expect(await world.call("POST", `/api/v1/sms/${before[0]}/cancel`)).toMatchObject({
+          status: 503,
+          body: { error_code: "SERVICE_UNAVAILABLE", details: { outcome: "unknown", reason: "database_unreachable" } },
         });
         await waitFor(
           () => world.log.some((line) => line.event === "queue.take_failed" || line.event === "part.failed"),

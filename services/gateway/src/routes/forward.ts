@@ -20,6 +20,8 @@ const CALLBACK_HEADERS = /^x-(twilio|plivo|amz-sns|vonage|nexmo)-/;
 /** Answer headers that come back. */
 const ANSWER_HEADERS: ReadonlySet<string> = new Set(["content-type", "content-length", "retry-after", "allow"]);
 
+/** As the worker has it for callbacks, in bytes. */
+const CALLBACK_BYTES_MAX = 64 * 1024;
 const CONNECT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 15_000;
 /** A kept connection may end at the very moment of use, most often when the worker restarts. */
@@ -35,6 +37,8 @@ const idParams = {
   properties: { id: { type: "string", description: "Message or tracking id." } },
   required: ["id"],
 };
+/** Also where a body does not matter it has a size, and a type that can be read. */
+const UNREADABLE_BODY: readonly DeclaredError[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 const WORKER_ERRORS: readonly DeclaredError[] = ["UNAUTHORIZED", "FORBIDDEN", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"];
 
 /** Registers what forwarding needs, once. */
@@ -107,7 +111,7 @@ const CANCEL_SCHEMA = {
   params: idParams,
   response: {
     200: answer({ $ref: "MessageView#" }),
-    ...errorResponses("NOT_FOUND", "CONFLICT", "PAYLOAD_TOO_LARGE", ...WORKER_ERRORS),
+    ...errorResponses("NOT_FOUND", "CONFLICT", ...UNREADABLE_BODY, ...WORKER_ERRORS),
   },
 };
 
@@ -123,7 +127,7 @@ const CALLBACK_SCHEMA = {
   response: {
     200: { type: "null", description: "Taken." },
     204: { type: "null", description: "Taken." },
-    ...errorResponses("FORBIDDEN", "NOT_FOUND", "PAYLOAD_TOO_LARGE", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"),
+    ...errorResponses("FORBIDDEN", "NOT_FOUND", ...UNREADABLE_BODY, "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"),
   },
 };
 
@@ -135,8 +139,10 @@ function answer(schema: Record<string, unknown>) {
 export function forwardCallbacks(settings: ForwardSettings): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     app.removeAllContentTypeParsers();
-    // Passed on as the stream that it is; the worker limits its size.
-    app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+    // Read whole before it is passed on: a stranger who sends slowly holds none of the connections to the worker.
+    app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: CALLBACK_BYTES_MAX }, (_request, body, done) =>
+      done(null, body),
+    );
     app.route<{ Params: { provider: string } }>({
       method: ["GET", "POST"],
       url: `/webhooks/:provider(${PROVIDER})/status`,
@@ -161,6 +167,11 @@ function forward(
   { path, isCallback = false }: Forwarding,
 ): FastifyReply {
   return reply.from(path, {
+    // Given with its type it goes on byte for byte, as its signature needs; else the plugin would write JSON anew.
+    ...(Buffer.isBuffer(request.body) && {
+      body: request.body,
+      contentType: request.headers["content-type"] ?? "application/octet-stream",
+    }),
     rewriteRequestHeaders: (_request, headers) => ({
       ...pickHeaders(headers, (name) => isForwarded(name, isCallback)),
       "x-request-id": request.id,

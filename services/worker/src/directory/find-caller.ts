@@ -26,7 +26,10 @@ export async function findCaller(
   { keyRequired, memoryOnly }: { readonly keyRequired: boolean; readonly memoryOnly: boolean },
 ): Promise<Caller | undefined> {
   if (directory.snapshot() === undefined) {
-    throw new ApiError("SERVICE_UNAVAILABLE", { details: { reason: "directory_not_loaded" }, retryAfterS: 1 });
+    throw new ApiError("SERVICE_UNAVAILABLE", {
+      details: { outcome: "not_accepted", reason: "directory_not_loaded" },
+      retryAfterS: 1,
+    });
   }
   if (key === undefined) {
     const isOpen = !keyRequired && isActive(directory, BOOTSTRAP_CLIENT_ID);

@@ -35,7 +35,7 @@ export async function cancelAcceptedMessage(deps: CancelDeps, caller: Caller, gi
     const record = canceled.result === "canceled" ? await findMessage(deps.db, clientId, id) : undefined;
     if (record !== undefined) return formatMessage(record);
   } catch (error) {
-    throw explainOutage(error);
+    throw explainOutage(error, "unknown");
   }
   if (findIssueTime(deps, clientId, id) !== undefined) throw refuseCancel("accepted", 1);
   throw refuseUnknown();

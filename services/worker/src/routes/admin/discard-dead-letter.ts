@@ -16,12 +16,12 @@ export async function discardDeadLetterRoute(app: FastifyInstance, deps: AdminDe
     tags: ["admin"],
     security: [{ ApiKey: [] }],
     params: DeadLetterParams,
-    response: { 200: { $ref: "DiscardAnswer#" }, ...errorResponses(401, 403, 404, 422, 500, 503) },
+    response: { 200: { $ref: "DiscardAnswer#" }, ...errorResponses(400, 401, 403, 404, 413, 415, 422, 500, 503) },
   };
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .post("/admin/dead-letters/:id/discard", { schema, config: { scope: "admin" } }, async ({ params }) => {
       await orExplainOutage(expectDeadLetter(deps.db, params.id));
-      return await orExplainOutage(discardLetters(deps, { ids: [params.id] }));
+      return await orExplainOutage(discardLetters(deps, { ids: [params.id] }), "unknown");
     });
 }

@@ -21,6 +21,6 @@ export async function discardDeadLettersRoute(app: FastifyInstance, deps: AdminD
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .post("/admin/dead-letters/discard", { schema, config: { scope: "admin" } }, async ({ body }) => {
-      return await orExplainOutage(discardLetters(deps, chooseLetters(body)));
+      return await orExplainOutage(discardLetters(deps, chooseLetters(body)), "unknown");
     });
 }

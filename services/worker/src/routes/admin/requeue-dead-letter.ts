@@ -15,12 +15,12 @@ export async function requeueDeadLetterRoute(app: FastifyInstance, deps: AdminDe
     tags: ["admin"],
     security: [{ ApiKey: [] }],
     params: DeadLetterParams,
-    response: { 200: { $ref: "RequeueAnswer#" }, ...errorResponses(401, 403, 404, 422, 500, 503) },
+    response: { 200: { $ref: "RequeueAnswer#" }, ...errorResponses(400, 401, 403, 404, 413, 415, 422, 500, 503) },
   };
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .post("/admin/dead-letters/:id/requeue", { schema, config: { scope: "admin" } }, async ({ params }) => {
       await orExplainOutage(expectDeadLetter(deps.db, params.id));
-      return await orExplainOutage(requeueDeadLetters(deps, { ids: [params.id] }));
+      return await orExplainOutage(requeueDeadLetters(deps, { ids: [params.id] }), "unknown");
     });
 }

@@ -21,6 +21,6 @@ export async function requeueDeadLettersRoute(app: FastifyInstance, deps: AdminD
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .post("/admin/dead-letters/requeue", { schema, config: { scope: "admin" } }, async ({ body }) => {
-      return await orExplainOutage(requeueDeadLetters(deps, chooseLetters(body)));
+      return await orExplainOutage(requeueDeadLetters(deps, chooseLetters(body)), "unknown");
     });
 }

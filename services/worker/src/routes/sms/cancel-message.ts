@@ -14,7 +14,7 @@ export async function cancelMessageRoute(app: FastifyInstance, deps: CancelDeps)
     tags: ["messages"],
     security: [{ ApiKey: [] }],
     params: Type.Object({ id: Type.String({ description: "Message or tracking id." }) }),
-    response: { 200: { $ref: "MessageView#" }, ...errorResponses(401, 403, 404, 409, 500, 503) },
+    response: { 200: { $ref: "MessageView#" }, ...errorResponses(400, 401, 403, 404, 409, 413, 415, 500, 503) },
   };
   app
     .withTypeProvider<TypeBoxTypeProvider>()

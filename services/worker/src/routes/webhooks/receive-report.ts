@@ -25,7 +25,7 @@ export async function receiveReportRoute(app: FastifyInstance, deps: ReceiveCall
     response: {
       200: { type: "null", description: "Taken." },
       204: { type: "null", description: "Taken." },
-      ...errorResponses(403, 404, 413, 500, 503),
+      ...errorResponses(403, 404, 413, 415, 500, 503),
     },
   } as const;
   app.route<{ Params: Static<typeof Params> }>({
