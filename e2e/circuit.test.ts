@@ -1,5 +1,5 @@
 import type { ProviderStateView } from "@sms-gateway/contracts";
-import { waitFor } from "@sms-gateway/testkit";
+import { openUnrulyCarriers, waitFor } from "@sms-gateway/testkit";
 import { afterAll, expect, test } from "vitest";
 import { type AdminApi, openAdminApi } from "./harness/admin-api.ts";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
@@ -8,7 +8,6 @@ import { countBy, expectDeliveredOnce } from "./harness/judge.ts";
 import { type SentRequest, sendText, startLoad } from "./harness/load.ts";
 import type { Product } from "./harness/product.ts";
 import { readMetric } from "./harness/read-metrics.ts";
-import { openUnrulyCarriers } from "./harness/unruly-carriers.ts";
 
 const PROVIDER = "twilio";
 /** More than it takes to open a circuit (20 calls in 30 s, half of them failed). */

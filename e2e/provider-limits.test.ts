@@ -1,4 +1,5 @@
 import type { AttemptView } from "@sms-gateway/contracts";
+import { openUnrulyCarriers } from "@sms-gateway/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { textOf } from "./harness/http-calls.ts";
@@ -7,7 +8,6 @@ import { expectDeliveredOnce } from "./harness/judge.ts";
 import { type SentRequest, sendText } from "./harness/load.ts";
 import type { Product, StartedService } from "./harness/product.ts";
 import { readMetric } from "./harness/read-metrics.ts";
-import { openUnrulyCarriers } from "./harness/unruly-carriers.ts";
 
 const PROVIDER = "twilio";
 const IN_FLIGHT = 5;

@@ -1,11 +1,10 @@
-import { waitFor } from "@sms-gateway/testkit";
+import { type Service, waitFor } from "@sms-gateway/testkit";
 import { afterAll, expect, test } from "vitest";
 import { expectBalanced, openAdminApi } from "./harness/admin-api.ts";
 import { openBalancer } from "./harness/balancer.ts";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { startGoodClients } from "./harness/good-clients.ts";
 import { countBy, expectDeliveredOnce } from "./harness/judge.ts";
-import type { Service } from "./harness/service-process.ts";
 
 const PER_SECOND = 25;
 /** Answers between two restarts: what was begun before one has met both sides of it. */

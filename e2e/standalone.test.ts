@@ -1,9 +1,12 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { createTestDatabase, describeWith, openSql, waitFor } from "@sms-gateway/testkit";
+import {
+  createTestDatabase,
+  describeWith,
+  mayMountDisks,
+  mountSmallDisk,
+  openSql,
+  waitFor,
+} from "@sms-gateway/testkit";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { callHttp, textOf } from "./harness/http-calls.ts";
 import { expectDeliveredOnce, sendAndWait } from "./harness/judge.ts";
@@ -16,7 +19,6 @@ const PER_SECOND = 25;
 const RECOVERS_WITHIN_MS = 60_000;
 /** What was with the provider during an outage is written down as `sent` only after it. */
 const WRITTEN_WITHIN_MS = 3_000;
-const run = promisify(execFile);
 
 describe("the standalone shape", () => {
   const started: Standalone[] = [];
@@ -68,11 +70,10 @@ describe("the standalone shape", () => {
     await expectDeliveredOnce(product, accepted, { timeoutMs: RECOVERS_WITHIN_MS, reportsLost: outage });
   });
 
-  const mayMount = process.platform === "linux" && process.getuid?.() === 0;
-  test.runIf(mayMount)(
+  test.runIf(mayMountDisks())(
     "on a full disk: 503 with nothing taken, and as soon as there is room all goes on",
     async () => {
-      const disk = await mountSmallDisk();
+      const disk = await mountSmallDisk(256);
       // After the product, which works on it, is stopped.
       onTestFinished(() => disk.unmount());
       const product = await start({ postgresDir: join(disk.path, "postgres") });
@@ -131,35 +132,4 @@ async function waitUntilAccepted(product: Standalone): Promise<SentRequest> {
     },
     { what: "a message to be accepted", timeoutMs: RECOVERS_WITHIN_MS, intervalMs: 100 },
   );
-}
-
-/** A file system of 256 MiB in memory; Postgres' own files take about a third. */
-async function mountSmallDisk() {
-  const path = await mkdtemp(join(tmpdir(), "sms-gateway-disk-"));
-  await run("mount", ["-t", "tmpfs", "-o", "size=256m,mode=755", "tmpfs", path]);
-  const filler = join(path, "filler");
-  return {
-    path,
-    async fill() {
-      const block = Buffer.alloc(1024 * 1024);
-      for (let written = 0; written < 1024; written += 1) {
-        try {
-          await writeFile(filler, block, { flag: "a" });
-        } catch (error) {
-          if (error instanceof Error && "code" in error && error.code === "ENOSPC") return;
-          throw error;
-        }
-      }
-      throw new Error("the small disk takes more than its size");
-    },
-    async freeBytes() {
-      const { bavail, bsize } = await statfs(path);
-      return bavail * bsize;
-    },
-    free: () => rm(filler),
-    async unmount() {
-      await run("umount", [path]);
-      await rm(path, { recursive: true, force: true });
-    },
-  };
 }

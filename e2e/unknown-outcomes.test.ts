@@ -1,5 +1,5 @@
 import type { MessageView } from "@sms-gateway/contracts";
-import { BUSY_MACHINE_MS, waitFor } from "@sms-gateway/testkit";
+import { BUSY_MACHINE_MS, openUnrulyCarriers, waitFor } from "@sms-gateway/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { describeWithProduct } from "./harness/describe-with-product.ts";
 import { textOf } from "./harness/http-calls.ts";
@@ -7,7 +7,6 @@ import { countArrivals, readTexts } from "./harness/judge.ts";
 import { type SentRequest, sendText } from "./harness/load.ts";
 import { type ProductFace, showLogs } from "./harness/product-face.ts";
 import { type Standalone, startStandalone } from "./harness/standalone.ts";
-import { openUnrulyCarriers } from "./harness/unruly-carriers.ts";
 
 /** Of the lab's numbers those whose answer is lost: architecture.md section 7. */
 const NOT_SENT = ["+15005550007", "+15005550016", "+15005550018"] as const;

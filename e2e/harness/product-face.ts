@@ -1,6 +1,6 @@
 import { createSmsClient, type SmsClient } from "@sms-gateway/client";
+import type { Service, Settings } from "@sms-gateway/testkit";
 import { type Answer, type CallOptions, callHttp } from "./http-calls.ts";
-import type { Service, Settings } from "./service-process.ts";
 import type { Traces } from "./traces.ts";
 
 /** One text in a handset's inbox. */

@@ -5,14 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
+  createService,
   findFreePort,
   inheritedEnvironment,
   type PostgresServer,
   type RabbitmqServer,
   type RedisServer,
+  ROOT,
+  RUN_SOURCE,
+  type Service,
+  type Settings,
 } from "@sms-gateway/testkit";
 import { openFace, type ProductFace, startTogether, WITHOUT_LIMITS } from "./product-face.ts";
-import { createService, ROOT, RUN_SOURCE, type Service, type Settings } from "./service-process.ts";
 import { createTraces, type Traces } from "./traces.ts";
 
 export interface ProductServers {

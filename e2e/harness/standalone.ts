@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findFreePort } from "@sms-gateway/testkit";
+import { createService, findFreePort, type Service, type Settings } from "@sms-gateway/testkit";
 import { openFace, type ProductFace, startTogether, WITHOUT_LIMITS } from "./product-face.ts";
-import { createService, type Service, type Settings } from "./service-process.ts";
 import { createTraces } from "./traces.ts";
 
 /** The standalone shape: one process of ours, its embedded Postgres, and the carrier lab beside it. */

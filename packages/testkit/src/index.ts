@@ -17,6 +17,8 @@ export { checkOf, newOtpCreate, newOtpResend } from "./contract/otp-sessions-req
 export { otpSessionsContract } from "./contract/otp-sessions-suite.ts";
 export { sampleEnvelope, sampleEnvelopes, sampleReport } from "./contract/sample-envelopes.ts";
 export { inheritedEnvironment } from "./inherited-environment-config.ts";
+export { createService, ROOT, RUN_SOURCE, type Service, type Settings } from "./processes/service-process.ts";
+export { type CarrierMood, openUnrulyCarriers, type UnrulyCarriers } from "./processes/unruly-carriers.ts";
 export { describeWith, describeWithOwn } from "./servers/describe-with.ts";
 export { doesDockerAnswer, fetchServerImages } from "./servers/docker-servers.ts";
 export { findFreePort } from "./servers/free-port.ts";
@@ -37,6 +39,7 @@ export type {
 } from "./servers/running-server.ts";
 export { hasServerPrograms } from "./servers/server-programs.ts";
 export { captureTree } from "./servers/server-record.ts";
+export { mayMountDisks, mountSmallDisk, type SmallDisk } from "./servers/small-disk.ts";
 export { createTestDatabase, type DatabaseTemplate, type TestDatabase } from "./servers/test-database.ts";
 export { testKeyPrefix, testNamePrefix } from "./servers/test-names.ts";
 export { readTestServersConfig, type TestServersConfig } from "./servers/test-servers-config.ts";

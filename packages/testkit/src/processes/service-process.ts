@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { inheritedEnvironment, waitFor } from "@sms-gateway/testkit";
+import { inheritedEnvironment } from "../inherited-environment-config.ts";
+import { waitFor } from "../wait-for.ts";
 
-export const ROOT = resolve(import.meta.dirname, "../..");
+/** Of this repository. */
+export const ROOT = resolve(import.meta.dirname, "../../../..");
 
 /**
  * How Node runs a TypeScript source of this repository. Sources and not `dist`, so that nothing can be tested that was
@@ -16,11 +19,15 @@ export type Settings = Readonly<Record<string, string>>;
 
 export interface ServiceOptions {
   readonly name: string;
-  /** Below the repository's root. */
+  /** Below the repository's root: a TypeScript source, or a built script, which then runs as in production. */
   readonly main: string;
   readonly settings: Settings;
   /** Answers 200 once the service can do its work. */
   readonly readyUrl: string;
+  /** Where its output goes, for runs that write much; default: kept in memory. */
+  readonly logFile?: string;
+  /** Of Node, before the script. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** How a process ended, and how long after it was asked to. */
@@ -39,6 +46,11 @@ export interface Service {
   stop(): Promise<ServiceEnd>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
+  /** SIGSTOP: it keeps its connections and does nothing, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** While it runs. */
+  sendSignal(signal: NodeJS.Signals): void;
   isRunning(): boolean;
   /** Everything it has written so far, over all its starts. */
   readOutput(): string;
@@ -49,9 +61,15 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 
 /** Names a service; it runs when started. */
-export function createService({ name, main, settings, readyUrl }: ServiceOptions): Service {
+export function createService({ name, main, settings, readyUrl, logFile, nodeArgs = [] }: ServiceOptions): Service {
   const output: string[] = [];
+  const runner = main.endsWith(".ts") ? RUN_SOURCE : [];
   let child: ChildProcess | undefined;
+
+  const sendSignal = (signal: NodeJS.Signals): void => {
+    if (child === undefined || hasEnded(child)) throw new Error(`${name} is not running`);
+    child.kill(signal);
+  };
 
   async function endWith(signal: NodeJS.Signals): Promise<ServiceEnd> {
     const ending = child;
@@ -69,15 +87,17 @@ export function createService({ name, main, settings, readyUrl }: ServiceOptions
     name,
     async start() {
       if (child !== undefined && !hasEnded(child)) throw new Error(`${name} is running already`);
-      const started = spawn(process.execPath, [...RUN_SOURCE, main], {
+      const log = logFile === undefined ? "pipe" : openSync(logFile, "a");
+      const started = spawn(process.execPath, [...runner, ...nodeArgs, main], {
         cwd: ROOT,
         env: { ...inheritedEnvironment(), ...settings },
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["ignore", log, log],
       });
+      if (typeof log === "number") closeSync(log);
       child = started;
       endWithThisProcess(started);
       for (const stream of [started.stdout, started.stderr]) {
-        stream.setEncoding("utf8").on("data", (text: string) => output.push(text));
+        stream?.setEncoding("utf8").on("data", (text: string) => output.push(text));
       }
       await waitUntilReady(name, started, readyUrl);
     },
@@ -85,8 +105,11 @@ export function createService({ name, main, settings, readyUrl }: ServiceOptions
     async kill() {
       await endWith("SIGKILL");
     },
+    pause: () => sendSignal("SIGSTOP"),
+    resume: () => sendSignal("SIGCONT"),
+    sendSignal,
     isRunning: () => child !== undefined && !hasEnded(child),
-    readOutput: () => output.join(""),
+    readOutput: () => (logFile === undefined ? output.join("") : readFileSync(logFile, "utf8")),
   };
 }
 
