@@ -11,7 +11,7 @@ RUN := node --import tsx --conditions=@sms-gateway/source
 ARGS ?=
 FILE ?=
 
-.PHONY: help up down logs logs-b reset build test test-a test-b lint fmt check docs dev bench admin dlq export import install
+.PHONY: help up down logs logs-b reset build test test-a test-b lint fmt check docs dev bench chaos fuzz admin dlq export import install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ dev: install ## Run everything from sources in the foreground, restarted on chan
 bench: install ## Measure; `make bench ARGS=--quick` for a short run
 	@$(RUN) bench/run.ts $(ARGS) $(filter --%,$(MAKECMDGOALS))
 
+chaos: install ## Break everything under load and judge what became of each message; ARGS=--list names the ways
+	@node_modules/.bin/tsc -b
+	@$(RUN) chaos/run.ts $(ARGS) $(filter --%,$(MAKECMDGOALS))
+
+fuzz: install ## Ask every route thousands of valid, nearly valid and hostile requests; ARGS=--short for a few
+	@node_modules/.bin/tsc -b
+	@$(RUN) chaos/fuzz.ts $(ARGS) $(filter --%,$(MAKECMDGOALS))
+
 # `make bench -- --quick`: make takes the options for goals.
 --%:
 	@:
@@ -82,7 +90,7 @@ import: install ## Read such a file into a new, empty installation: make import 
 
 install: node_modules/.installed
 
-node_modules/.installed: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json e2e/package.json bench/package.json scripts/package.json) packages/db/prisma/schema.prisma
+node_modules/.installed: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard packages/*/package.json services/*/package.json e2e/package.json bench/package.json chaos/package.json scripts/package.json) packages/db/prisma/schema.prisma
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("Node 20.19 or later is needed; this is " + process.version); process.exit(1); }'
 	@echo "Installing packages (first time, or after a change) …"
 	@mkdir -p .data/tmp

@@ -67,7 +67,7 @@ function listDescribedFolders(text: string): Set<string> {
     const opened = /^[\s│├└─]*`?(packages|services)\/`?(\s|$)/.exec(line);
     if (opened?.[1] !== undefined) outer = `${opened[1]}/`;
     for (const [, folder = ""] of line.matchAll(
-      /(?<![\w./-])((?:packages|services)\/[a-z][a-z-]*|e2e|bench|scripts)(?![\w.-])/g,
+      /(?<![\w./-])((?:packages|services)\/[a-z][a-z-]*|e2e|bench|chaos|scripts)(?![\w.-])/g,
     )) {
       if (countWords(line) >= 4) described.add(folder);
     }

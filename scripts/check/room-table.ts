@@ -39,6 +39,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     may: ["amqp", "carrier-lab", "client", "contracts", "db", "embedded-postgres", "redis", "sms", "testkit"],
     workshop: true,
   },
+  chaos: { may: ["client", "contracts", "embedded-postgres", "testkit"], workshop: true },
   scripts: {
     may: [
       "amqp",

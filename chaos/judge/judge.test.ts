@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import type { PlannedRequest } from "../load/plan-request.ts";
+import type { ClientRequest } from "../load/run-clients.ts";
+import { type Evidence, judge, type SeenMessage } from "./judge.ts";
+
+const NUMBER = "+4915000000001";
+
+function request(fields: Partial<ClientRequest> = {}, plan: Partial<PlannedRequest> = {}): ClientRequest {
+  const planned: PlannedRequest = {
+    index: 7,
+    smsType: "transactional",
+    numbers: [NUMBER],
+    text: "text",
+    ttlS: 60,
+    scheduleInS: undefined,
+    manners: "good",
+    tenant: "unlimited",
+    ...plan,
+  };
+  const told = { promised: ["a"], unsureIds: [], maybeTaken: 1, end: "accepted", why: "", tries: 1 } as const;
+  return { plan: planned, ...told, startedAtMs: 0, endedAtMs: 1, ...fields };
+}
+
+function message(fields: Partial<SeenMessage> = {}): SeenMessage {
+  return { id: "a", to: NUMBER, status: "delivered", possibleDouble: false, ...fields };
+}
+
+/** What a clean run of one message leaves; each test changes one thing of it. */
+function evidence(fields: Partial<Evidence> = {}): Evidence {
+  const inbox = new Map([[NUMBER, ["a"]]]);
+  return { requests: [request()], inbox, messages: [message()], aliases: new Map(), ...fields };
+}
+
+function arrived(...ids: (string | null)[]): Evidence["inbox"] {
+  return new Map(ids.length === 0 ? [] : [[NUMBER, ids]]);
+}
+
+function faultsOf(found: Evidence): string[] {
+  return judge(found).faults.map(({ kind }) => kind);
+}
+
+const REFUSED = { promised: [], maybeTaken: 0, end: "refused", why: "503 queue_full" } as const;
+const GAVE_UP = { promised: [], maybeTaken: 2, end: "unknown", why: "ECONNRESET" } as const;
+
+describe("judge", () => {
+  it("finds nothing where each promised message arrived once", () => {
+    expect(judge(evidence())).toEqual({
+      offered: 1,
+      accepted: 1,
+      delivered: 1,
+      otherEnds: {},
+      unknown: 0,
+      refused: 0,
+      unanswered: 0,
+      explainedDoubles: 0,
+      faults: [],
+    });
+  });
+
+  it("counts ends other than delivered, and those of which nobody knows", () => {
+    const requests = [request(), request({ promised: ["b"] }, { numbers: ["+4915000000002"] })];
+    const messages = [message({ status: "expired" }), message({ id: "b", to: "+4915000000002", status: "unknown" })];
+    const verdict = judge(evidence({ requests, messages, inbox: new Map() }));
+    expect(verdict).toMatchObject({ delivered: 0, otherEnds: { expired: 1 }, unknown: 1, faults: [] });
+  });
+
+  describe("lost", () => {
+    it("a promised message that is not recorded", () => {
+      expect(faultsOf(evidence({ messages: [], inbox: arrived() }))).toEqual(["lost"]);
+    });
+
+    it("a message that the API calls delivered, and no handset has", () => {
+      expect(faultsOf(evidence({ inbox: arrived() }))).toEqual(["lost"]);
+    });
+
+    it("a message that was accepted and then rejected", () => {
+      expect(faultsOf(evidence({ messages: [message({ status: "rejected" })], inbox: arrived() }))).toEqual(["lost"]);
+    });
+
+    it("not a promised id that is an alias of a recorded message", () => {
+      const requests = [request({ promised: ["b"] })];
+      expect(faultsOf(evidence({ requests, aliases: new Map([["b", message()]]) }))).toEqual([]);
+    });
+  });
+
+  describe("doubled", () => {
+    it("two copies of a message that is not marked", () => {
+      expect(faultsOf(evidence({ inbox: arrived("a", "a") }))).toEqual(["doubled"]);
+    });
+
+    it("not two copies of a marked one whose class allows it, which are counted", () => {
+      const messages = [message({ possibleDouble: true })];
+      const verdict = judge(evidence({ messages, inbox: arrived("a", "a") }));
+      expect(verdict).toMatchObject({ explainedDoubles: 1, faults: [] });
+    });
+
+    it("more copies of a marked one than its class allows", () => {
+      const messages = [message({ possibleDouble: true })];
+      expect(faultsOf(evidence({ messages, inbox: arrived("a", "a", "a") }))).toEqual(["doubled"]);
+    });
+
+    it("two copies of a marked one whose class never allows it", () => {
+      const messages = [message({ possibleDouble: true })];
+      const requests = [request({}, { smsType: "promotional" })];
+      expect(faultsOf(evidence({ requests, messages, inbox: arrived("a", "a") }))).toEqual(["doubled"]);
+    });
+
+    it("two messages recorded for one key", () => {
+      const messages = [message(), message({ id: "b" })];
+      expect(faultsOf(evidence({ messages, inbox: arrived("a", "b") }))).toEqual(["doubled"]);
+    });
+
+    it("not two messages of a client without a key that asked twice", () => {
+      const messages = [message(), message({ id: "b" })];
+      const requests = [request({ maybeTaken: 2 }, { manners: "careless" })];
+      expect(faultsOf(evidence({ requests, messages, inbox: arrived("a", "b") }))).toEqual([]);
+    });
+  });
+
+  describe("not final", () => {
+    it.each(["accepted", "scheduled", "queued", "sending", "sent"] as const)("a message that is still %s", (status) => {
+      expect(faultsOf(evidence({ messages: [message({ status })] }))).toContain("not_final");
+    });
+
+    it("also one that no client was promised", () => {
+      const messages = [message({ status: "queued" })];
+      expect(faultsOf(evidence({ requests: [request(GAVE_UP)], messages, inbox: arrived() }))).toEqual(["not_final"]);
+    });
+  });
+
+  describe("refused", () => {
+    it("clearly, and nothing came of it", () => {
+      const verdict = judge(evidence({ requests: [request(REFUSED)], messages: [], inbox: arrived() }));
+      expect(verdict).toMatchObject({ refused: 1, accepted: 0, faults: [] });
+    });
+
+    it("clearly, and yet recorded and arrived", () => {
+      expect(faultsOf(evidence({ requests: [request(REFUSED)] }))).toEqual(["refused_but_taken", "refused_but_taken"]);
+    });
+
+    it("not clearly: it may have arrived", () => {
+      const verdict = judge(evidence({ requests: [request(GAVE_UP)] }));
+      expect(verdict).toMatchObject({ unanswered: 1, faults: [] });
+    });
+  });
+
+  describe("contradicted", () => {
+    it.each(["failed", "expired", "canceled", "undelivered"] as const)(
+      "a message that is %s, and arrived",
+      (status) => {
+        expect(faultsOf(evidence({ messages: [message({ status })] }))).toEqual(["contradicted"]);
+      },
+    );
+
+    it("not one whose end is unknown", () => {
+      expect(faultsOf(evidence({ messages: [message({ status: "unknown" })] }))).toEqual([]);
+    });
+
+    it("a copy that names no recorded message", () => {
+      expect(faultsOf(evidence({ inbox: arrived("a", "x") }))).toEqual(["contradicted"]);
+    });
+
+    it("an id that answers with a message to somebody else", () => {
+      const messages = [message({ to: "+4915000000009" })];
+      expect(faultsOf(evidence({ messages }))).toContain("contradicted");
+    });
+
+    it("a handset that nobody wrote to", () => {
+      const inbox = new Map([...arrived("a"), ["+4915000000009", ["b"]]]);
+      expect(faultsOf(evidence({ inbox }))).toEqual(["contradicted"]);
+    });
+  });
+
+  it("finds an answer that the contract does not know", () => {
+    const requests = [request({ promised: [], end: "broken", why: "500 INTERNAL_ERROR" })];
+    expect(faultsOf(evidence({ requests, messages: [], inbox: arrived() }))).toEqual(["broken_answer"]);
+  });
+});

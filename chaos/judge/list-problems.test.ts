@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { listProblems, type Outcome } from "./list-problems.ts";
+
+const CLEAN: Outcome = {
+  verdict: {
+    offered: 2,
+    accepted: 2,
+    delivered: 2,
+    otherEnds: {},
+    unknown: 0,
+    refused: 0,
+    unanswered: 0,
+    explainedDoubles: 0,
+    faults: [],
+  },
+  quota: { used: 5, atLeast: 5, atMost: 6 },
+  books: { balanced: true, missing: [], text: "[]" },
+  disturbances: [{ fault: "kill", tookS: 1, recoveryS: 2 }],
+};
+
+const LOST = { kind: "lost", request: 4, number: "+491", detail: "x was promised and is not recorded" } as const;
+const MISSING = { boot_id: "b", lane: "high", first: 1, last: 1, since: "2026-01-01T00:00:00Z" } as const;
+const DELETED = { fault: "delete", takes: "messages", tookS: 1, recoveryS: 2 } as const;
+
+describe("the problems of a run", () => {
+  test("are none when all went well", () => {
+    expect(listProblems(CLEAN)).toEqual([]);
+  });
+
+  test("are all faults of the verdict", () => {
+    expect(listProblems({ ...CLEAN, verdict: { ...CLEAN.verdict, faults: [LOST] } })).toEqual([
+      "lost: request 4, +491: x was promised and is not recorded",
+    ]);
+  });
+
+  test("a loss is explained only when messages were deleted and the accounting shows it", () => {
+    const verdict = { ...CLEAN.verdict, faults: [LOST] };
+    const books = { balanced: false, missing: [MISSING], text: "[]" };
+    expect(listProblems({ ...CLEAN, verdict, books, disturbances: [DELETED] })).toEqual([]);
+    expect(listProblems({ ...CLEAN, verdict, disturbances: [DELETED] })).toHaveLength(1);
+    expect(listProblems({ ...CLEAN, verdict, books })).toHaveLength(2);
+  });
+
+  test("what is delivered and never arrived is not explained by deleted messages", () => {
+    const faults = [{ ...LOST, detail: "x is delivered, says the API" }];
+    const books = { balanced: false, missing: [MISSING], text: "[]" };
+    expect(listProblems({ ...CLEAN, verdict: { ...CLEAN.verdict, faults }, books, disturbances: [DELETED] })).toEqual([
+      "lost: request 4, +491: x is delivered, says the API",
+    ]);
+  });
+
+  test("books that do not balance are one", () => {
+    expect(listProblems({ ...CLEAN, books: { ...CLEAN.books, balanced: false } })).toHaveLength(1);
+  });
+
+  test("a quota that counts other than what was accepted is one, and too few are allowed where it was lost", () => {
+    const tooFew = { used: 4, atLeast: 5, atMost: 6 };
+    const redis = { fault: "lose", takes: "quota", tookS: 1, recoveryS: 2 } as const;
+    expect(listProblems({ ...CLEAN, quota: { used: 7, atLeast: 5, atMost: 6 } })).toHaveLength(1);
+    expect(listProblems({ ...CLEAN, quota: tooFew })).toHaveLength(1);
+    expect(listProblems({ ...CLEAN, quota: tooFew, disturbances: [redis] })).toEqual([]);
+    expect(listProblems({ ...CLEAN, quota: undefined })).toEqual([]);
+  });
+
+  test("a fault that could not be made, or from which nothing recovered, is one", () => {
+    const failed = { fault: "kill", tookS: 1, recoveryS: undefined, failure: "Error: no" };
+    expect(listProblems({ ...CLEAN, disturbances: [failed] })).toEqual([
+      "kill: Error: no",
+      "kill: no message arrived afterwards",
+    ]);
+  });
+});

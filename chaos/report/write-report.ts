@@ -1,0 +1,65 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { hasCode } from "@sms-gateway/embedded-postgres";
+import { countOffered, type LongRun } from "../long.ts";
+import type { ScenarioResult } from "../run-scenario.ts";
+import { SCENARIOS } from "../scenarios/scenarios.ts";
+import { formatTable } from "./format-table.ts";
+
+const BEGIN = "<!-- written by make chaos ARGS=--report -->";
+const END = "<!-- end of what is written -->";
+const GIB = 1024 ** 3;
+
+export interface ReportPlaces {
+  /** Where results are kept. */
+  readonly folder: string;
+  /** The document; what stands outside of the two marks in it stays. */
+  readonly file: string;
+}
+
+/** Writes the results of long runs and of each scenario, the newest of each, between the marks of the document. */
+export async function writeReport({ folder, file }: ReportPlaces): Promise<void> {
+  const before = await readFile(file, "utf8");
+  const [head, rest] = before.split(BEGIN);
+  const [, tail] = rest?.split(END) ?? [];
+  if (head === undefined || tail === undefined) throw new Error(`${file} has no place for the results: ${BEGIN}`);
+  const longRuns: LongRun[] = await readResults(folder, /^long-\d+\.json$/);
+  const scenarios: ScenarioResult[] = await readResults(join(folder, "results"), /\.json$/);
+  await writeFile(file, `${head}${BEGIN}\n\n${formatResults(longRuns, scenarios)}\n\n${END}${tail}`);
+}
+
+async function readResults<T>(folder: string, names: RegExp): Promise<T[]> {
+  const files = await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  });
+  const chosen = files.filter((name) => names.test(name)).sort();
+  return Promise.all(chosen.map(async (name): Promise<T> => JSON.parse(await readFile(join(folder, name), "utf8"))));
+}
+
+function formatResults(longRuns: readonly LongRun[], scenarios: readonly ScenarioResult[]): string {
+  const order = SCENARIOS.map(({ name }) => name);
+  const sorted = scenarios.toSorted((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));
+  const servers = new Set([...longRuns.flatMap(({ pieces }) => pieces), ...scenarios].flatMap((run) => run.servers));
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / GIB).toFixed(0)} GiB`;
+  return [
+    `Machine: ${machine}; Node ${process.version}; ${[...servers].join(", ")}.`,
+    "## A million messages over a random schedule",
+    ...longRuns.map(formatLongRun),
+    "## Each scenario alone",
+    formatTable(sorted),
+  ].join("\n\n");
+}
+
+function formatLongRun(run: LongRun): string {
+  const { seed, commit, node, settings, pieces } = run;
+  const unclean = pieces.filter(({ problems }) => problems.length > 0).length;
+  const faults = pieces.reduce((sum, { disturbances }) => sum + disturbances.length, 0);
+  return [
+    `### Seed ${seed}: ${unclean === 0 ? "clean" : `${unclean} of ${pieces.length} pieces are not clean`}`,
+    `Commit ${commit}, Node ${node}, ${settings.messagesPerSecond} messages per second, time to live ${settings.ttlS} s. ` +
+      `${countOffered(run)} messages in ${pieces.length} pieces, ${faults} faults.`,
+    formatTable(pieces),
+  ].join("\n\n");
+}

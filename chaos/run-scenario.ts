@@ -1,0 +1,170 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { judge, type Verdict } from "./judge/judge.ts";
+import { countQuota, type QuotaCount, readBooks } from "./judge/judge-counters.ts";
+import { listProblems } from "./judge/list-problems.ts";
+import { readEvidence, waitUntilSettled } from "./judge/read-evidence.ts";
+import { planRequests } from "./load/plan-request.ts";
+import { openProbe, type Probe } from "./load/probe.ts";
+import { startLoad } from "./load/run-clients.ts";
+import { createRandom, type Random } from "./random.ts";
+import type { Disturbance, Scenario } from "./scenarios/scenario.ts";
+import { type Disks, openDisks } from "./world/open-disks.ts";
+import { startDockerWorld } from "./world/start-docker-world.ts";
+import { startStandaloneWorld } from "./world/start-standalone-world.ts";
+import type { Shape, World } from "./world/world.ts";
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Messages offered at least; more where the faults take longer. */
+  readonly messages: number;
+  readonly messagesPerSecond: number;
+  /** How long each message may be worked on, in s. */
+  readonly ttlS: number;
+  /** How many faults; default: as many as the scenario says. */
+  readonly times?: number;
+  /** For data and logs of this run. */
+  readonly folder: string;
+  readonly say: (text: string) => void;
+}
+
+export interface ScenarioResult extends Verdict {
+  readonly scenario: string;
+  readonly shape: Shape;
+  readonly seed: number;
+  readonly servers: readonly string[];
+  readonly disturbances: readonly Disturbance[];
+  readonly quota: QuotaCount | undefined;
+  /** Times in s: of the load, and from its end until every message had its own. */
+  readonly loadS: number;
+  readonly settleS: number;
+  /** Why clients were refused or left without an answer, in the end, and how often. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Everything that must not be; empty when the run is clean. */
+  readonly problems: readonly string[];
+}
+
+/** After its deadline a message has so long to end (docs/reliability.md says a minute). */
+const END_AFTER_DEADLINE_S = 300;
+const WARM_UP_MS = 2_000;
+const PAUSE_MIN_MS = 500;
+const PAUSE_MAX_MS = 2_000;
+const POLL_MS = 100;
+
+/** Runs one scenario in a world of its own, from its start to the verdict. */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
+  const disks = scenario.shape === "docker" && scenario.smallDisks ? await openDisks() : undefined;
+  try {
+    return await runInWorld(scenario, options, disks);
+  } finally {
+    await disks?.close();
+  }
+}
+
+async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks | undefined): Promise<ScenarioResult> {
+  const random = createRandom(options.seed).fork(scenario.name);
+  const startedAtMs = Date.now();
+  const world = await startWorld(scenario, options, { disks, random });
+  try {
+    const probe = openProbe(world);
+    const loadStartedMs = performance.now();
+    const load = startLoad({
+      gateways: world.gatewayUrls,
+      apiKeys: world.keys,
+      plans: planRequests(random.fork("load"), options),
+      messagesPerSecond: options.messagesPerSecond,
+    });
+    const disturbances = await disturb(scenario, options, { world, random: random.fork("faults"), probe });
+    while (load.offered() < options.messages) await delay(POLL_MS);
+    const loadEndedMs = performance.now();
+    options.say(`${load.offered()} messages offered; waiting for their ends`);
+    const requests = await load.stop();
+    probe.close();
+    await waitUntilSettled(world, requests, (options.ttlS + END_AFTER_DEADLINE_S) * 1000);
+    const settledMs = performance.now();
+    const evidence = await readEvidence(world, requests);
+    const verdict = judge(evidence);
+    const quota = await countQuota(world, requests, startedAtMs);
+    const books = await readBooks(world, startedAtMs);
+    return {
+      scenario: scenario.name,
+      shape: world.shape,
+      seed: options.seed,
+      servers: world.servers,
+      ...verdict,
+      disturbances,
+      quota,
+      loadS: (loadEndedMs - loadStartedMs) / 1000,
+      settleS: (settledMs - loadEndedMs) / 1000,
+      reasons: countReasons(requests.filter(({ end }) => end !== "accepted").map(({ end, why }) => `${end}: ${why}`)),
+      problems: listProblems({ verdict, quota, books, disturbances }),
+    };
+  } finally {
+    await world.stop();
+  }
+}
+
+interface Props {
+  readonly disks: Disks | undefined;
+  readonly random: Random;
+}
+
+async function startWorld(scenario: Scenario, { folder }: RunOptions, { disks, random }: Props): Promise<World> {
+  if (scenario.shape === "standalone") return startStandaloneWorld({ folder });
+  const members = scenario.members ?? 2;
+  return startDockerWorld({
+    folder,
+    gateways: members,
+    workers: members,
+    ...(disks && { disks: disks.byServer }),
+    ...(scenario.unrulyReports && { unrulyReports: random.fork("reports") }),
+  });
+}
+
+interface Surroundings {
+  readonly world: World;
+  readonly random: Random;
+  readonly probe: Probe;
+}
+
+/** One fault after the other, each followed by a recovery. */
+async function disturb(scenario: Scenario, options: RunOptions, around: Surroundings): Promise<Disturbance[]> {
+  const { random, probe } = around;
+  const done: Disturbance[] = [];
+  await delay(WARM_UP_MS);
+  for (let round = 0; round < (options.times ?? scenario.times); round += 1) {
+    await delay(random.int(PAUSE_MIN_MS, PAUSE_MAX_MS));
+    const { name, takes, inject } = pickFault(scenario, around, round);
+    const fromMs = performance.now();
+    const failure = await inject().then(
+      () => undefined,
+      (error: unknown) => String(error),
+    );
+    const tookS = (performance.now() - fromMs) / 1000;
+    const recoveryS = await probe.measureRecovery();
+    done.push({ fault: name, ...(takes && { takes }), tookS, recoveryS, ...(failure !== undefined && { failure }) });
+    const recovered = recoveryS === undefined ? "not recovered" : `recovered after ${recoveryS.toFixed(1)} s`;
+    options.say(`${name} (${tookS.toFixed(1)} s), ${failure ?? recovered}`);
+  }
+  return done;
+}
+
+/** Bound to the world of its shape. */
+function pickFault(scenario: Scenario, { world, random }: Surroundings, round: number) {
+  const pick = <F extends { readonly name: string }>(faults: readonly F[]): F =>
+    scenario.isDrawn ? random.pick(faults) : (faults[round % faults.length] ?? random.pick(faults));
+  if (scenario.shape === "docker" && world.shape === "docker") {
+    const fault = pick(scenario.faults);
+    return { ...fault, inject: () => fault.inject({ world, random }) };
+  }
+  if (scenario.shape === "standalone" && world.shape === "standalone") {
+    const fault = pick(scenario.faults);
+    return { ...fault, inject: () => fault.inject({ world, random }) };
+  }
+  throw new Error(`${scenario.name} is not for the shape ${world.shape}`);
+}
+
+function countReasons(reasons: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}

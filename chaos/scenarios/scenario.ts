@@ -1,0 +1,60 @@
+import type { Random } from "../random.ts";
+import type { DockerWorld, StandaloneWorld, World } from "../world/world.ts";
+
+/** What a fault works with while the load goes on. */
+export interface Stage<W extends World> {
+  readonly world: W;
+  /** Follows from the seed. */
+  readonly random: Random;
+}
+
+/** Something that breaks, and is whole again when it resolves. */
+export interface Fault<W extends World> {
+  readonly name: string;
+  /** What it takes away by itself, so that it is no fault of the product. */
+  readonly takes?: Loss;
+  inject(stage: Stage<W>): Promise<void>;
+}
+
+/**
+ * `quota`: Redis lost its data, and with it how much of the quota was used. `messages`: they were deleted together with
+ * their queue; they are lost, and the accounting has to show it.
+ */
+export type Loss = "quota" | "messages";
+
+/** One fault, and how long it took until a message that was sent after it arrived; undefined: none did. */
+export interface Disturbance {
+  readonly fault: string;
+  readonly takes?: Loss;
+  readonly tookS: number;
+  readonly recoveryS: number | undefined;
+  /** Why the fault itself could not be made, or not mended. */
+  readonly failure?: string;
+}
+
+interface ScenarioFacts<W extends World> {
+  readonly name: string;
+  /** What is done, for the list of scenarios. */
+  readonly description: string;
+  /** In this order, again and again; or each drawn. */
+  readonly faults: readonly Fault<W>[];
+  readonly isDrawn?: true;
+  /** How many faults in all. */
+  readonly times: number;
+}
+
+export interface DockerScenario extends ScenarioFacts<DockerWorld> {
+  readonly shape: "docker";
+  /** Processes of each kind; two unless given. */
+  readonly members?: 1;
+  /** Postgres and RabbitMQ keep their data on small disks, which only root of a Linux machine can make. */
+  readonly smallDisks?: true;
+  /** Reports pass somebody who repeats and delays them. */
+  readonly unrulyReports?: true;
+}
+
+export interface StandaloneScenario extends ScenarioFacts<StandaloneWorld> {
+  readonly shape: "standalone";
+}
+
+export type Scenario = DockerScenario | StandaloneScenario;

@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+import type { Settings } from "@sms-gateway/testkit";
+
+/** What all processes of one world agree on. */
+export interface SharedSettings {
+  readonly apiKey: string;
+  readonly labToken: string;
+  readonly common: Settings;
+}
+
+/** A group that is missing for so long counts as lost; a run ends before the product's own 300 s. */
+const LOST_AFTER_S = 20;
+/** From a submit to the handset. The lab's own second would only keep more messages under way. */
+const DELIVERY_DELAY_MS = 300;
+
+/** The settings of a run beside addresses; everything else keeps its default, so that defaults are what is tried. */
+export function makeSharedSettings(): SharedSettings {
+  return {
+    apiKey: `sk_test_${randomBytes(16).toString("hex")}`,
+    labToken: newSecret(),
+    common: {
+      NODE_ENV: "production",
+      LOG_LEVEL: "warn",
+      ID_SECRET: newSecret(),
+      INTERNAL_TOKEN: newSecret(),
+      // Rates and the quota of everybody are off; the counted client has a quota of its own.
+      RATE_LIMIT_PER_SECOND: "0",
+      RATE_LIMIT_PER_MINUTE: "0",
+      RATE_LIMIT_PER_HOUR: "0",
+      DEFAULT_DAILY_QUOTA: "0",
+      ACCOUNTING_LOST_AFTER_S: `${LOST_AFTER_S}`,
+      LAB_DELIVERY_DELAY_MS: `${DELIVERY_DELAY_MS}`,
+    },
+  };
+}
+
+function newSecret(): string {
+  return randomBytes(32).toString("hex");
+}

@@ -1,0 +1,24 @@
+import { mayMountDisks, mountSmallDisk, type SmallDisk } from "@sms-gateway/testkit";
+
+/** One small disk per server. */
+export interface Disks {
+  readonly byServer: Readonly<Record<"postgres" | "rabbitmq", SmallDisk>>;
+  close(): Promise<void>;
+}
+
+/** Room for a run's data, and quickly full. */
+const SIZE_MIB = 1024;
+
+/** Whether this user may have any. */
+export const MAY_OPEN_DISKS = mayMountDisks();
+
+export async function openDisks(): Promise<Disks> {
+  const [postgres, rabbitmq] = [await mountSmallDisk(SIZE_MIB), await mountSmallDisk(SIZE_MIB)];
+  return {
+    byServer: { postgres, rabbitmq },
+    async close() {
+      await postgres.unmount();
+      await rabbitmq.unmount();
+    },
+  };
+}
