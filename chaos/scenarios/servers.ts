@@ -14,7 +14,7 @@ const ALARM_MS = 10_000;
 const USUAL_MEMORY_WATERMARK = "0.4";
 const USUAL_DISK_LIMIT = "50MB";
 /** More than any disk has free. */
-const UNREACHABLE_DISK_LIMIT = "1000TB";
+const UNREACHABLE_DISK_LIMIT = "1000000GB";
 const LANE_QUEUES = ["sms.accepted.high", "sms.accepted.normal", "sms.accepted.bulk"] as const;
 
 async function killAndStart(server: RunningServer, random: Random, between?: () => Promise<void>): Promise<void> {
