@@ -52,7 +52,7 @@ const POLL_MS = 100;
 
 /** Runs one scenario in a world of its own, from its start to the verdict. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
-  const disks = scenario.shape === "docker" && scenario.smallDisks ? await openDisks() : undefined;
+  const disks = scenario.shape === "docker" && scenario.smallDisks ? await openDisks(options.folder) : undefined;
   try {
     return await runInWorld(scenario, options, disks);
   } finally {
@@ -79,7 +79,7 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
     options.say(`${load.offered()} messages offered; waiting for their ends`);
     const requests = await load.stop();
     probe.close();
-    await waitUntilSettled(world, requests, (options.ttlS + END_AFTER_DEADLINE_S) * 1000);
+    await waitUntilSettled(world, (options.ttlS + END_AFTER_DEADLINE_S) * 1000);
     const settledMs = performance.now();
     const evidence = await readEvidence(world, requests);
     const verdict = judge(evidence);
@@ -101,6 +101,14 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
   } finally {
     await world.stop();
   }
+}
+
+/** The result of a run that ended before it could be judged: not clean, whatever came of its messages. */
+export function describeFailure({ name, shape }: Scenario, { seed }: RunOptions, error: unknown): ScenarioResult {
+  const counts = { offered: 0, accepted: 0, delivered: 0, unknown: 0, refused: 0, unanswered: 0, explainedDoubles: 0 };
+  const told = { servers: [], otherEnds: {}, faults: [], disturbances: [], quota: undefined, reasons: {} };
+  const problem = `the run itself failed: ${error instanceof Error ? error.stack : String(error)}`;
+  return { scenario: name, shape, seed, ...counts, ...told, loadS: 0, settleS: 0, problems: [problem] };
 }
 
 interface Props {
@@ -132,20 +140,35 @@ async function disturb(scenario: Scenario, options: RunOptions, around: Surround
   const done: Disturbance[] = [];
   await delay(WARM_UP_MS);
   for (let round = 0; round < (options.times ?? scenario.times); round += 1) {
-    await delay(random.int(PAUSE_MIN_MS, PAUSE_MAX_MS));
-    const { name, takes, inject } = pickFault(scenario, around, round);
-    const fromMs = performance.now();
-    const failure = await inject().then(
-      () => undefined,
-      (error: unknown) => String(error),
-    );
-    const tookS = (performance.now() - fromMs) / 1000;
-    const recoveryS = await probe.measureRecovery();
+    // A sequence of its own, since how much a fault draws depends on what comes in its time.
+    const drawn = random.fork(`round ${round}`);
+    await delay(drawn.int(PAUSE_MIN_MS, PAUSE_MAX_MS));
+    const { name, takes, inject } = pickFault(scenario, { ...around, random: drawn }, round);
+    const { failure, tookS, recoveryS } = await injectAndRecover(inject, probe);
+    // What does not come back is not broken further.
+    const isOver = recoveryS === undefined;
     done.push({ fault: name, ...(takes && { takes }), tookS, recoveryS, ...(failure !== undefined && { failure }) });
     const recovered = recoveryS === undefined ? "not recovered" : `recovered after ${recoveryS.toFixed(1)} s`;
     options.say(`${name} (${tookS.toFixed(1)} s), ${failure ?? recovered}`);
+    if (isOver) break;
   }
   return done;
+}
+
+/** Recovery is measured from the moment in which the fault says that the trouble is over, at the latest from its end. */
+async function injectAndRecover(inject: (mended: () => void) => Promise<void>, probe: Probe) {
+  const fromMs = performance.now();
+  let recovery: Promise<number | undefined> | undefined;
+  const measure = (): Promise<number | undefined> => {
+    recovery ??= probe.measureRecovery();
+    return recovery;
+  };
+  const failure = await inject(() => void measure()).then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  const tookS = (performance.now() - fromMs) / 1000;
+  return { failure, tookS, recoveryS: await measure() };
 }
 
 /** Bound to the world of its shape. */
@@ -154,11 +177,11 @@ function pickFault(scenario: Scenario, { world, random }: Surroundings, round: n
     scenario.isDrawn ? random.pick(faults) : (faults[round % faults.length] ?? random.pick(faults));
   if (scenario.shape === "docker" && world.shape === "docker") {
     const fault = pick(scenario.faults);
-    return { ...fault, inject: () => fault.inject({ world, random }) };
+    return { ...fault, inject: (mended: () => void) => fault.inject({ world, random, mended }) };
   }
   if (scenario.shape === "standalone" && world.shape === "standalone") {
     const fault = pick(scenario.faults);
-    return { ...fault, inject: () => fault.inject({ world, random }) };
+    return { ...fault, inject: (mended: () => void) => fault.inject({ world, random, mended }) };
   }
   throw new Error(`${scenario.name} is not for the shape ${world.shape}`);
 }

@@ -9,11 +9,11 @@
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openRunFolder, ROOT } from "@sms-gateway/testkit";
+import { openRunFolder, ROOT, type RunFolder } from "@sms-gateway/testkit";
 import { countOffered, runLong } from "./long.ts";
 import { formatTable } from "./report/format-table.ts";
 import { writeReport } from "./report/write-report.ts";
-import { type RunOptions, runScenario, type ScenarioResult } from "./run-scenario.ts";
+import { describeFailure, type RunOptions, runScenario, type ScenarioResult } from "./run-scenario.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
 import { MAY_OPEN_DISKS } from "./world/open-disks.ts";
@@ -44,8 +44,15 @@ const { values: wanted } = parseArgs({
 const seed = wanted.seed === undefined ? Math.floor(Math.random() * SEED_MAX) : Number(wanted.seed);
 const settings = { messagesPerSecond: Number(wanted.rate), ttlS: Number(wanted.ttl) };
 
-// Processes of the world end with this one, which an exit tells them and a signal by itself does not.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+/** Of the run that goes on now. */
+let openFolder: RunFolder | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    // Our own processes end with this one; the servers are ended with their folder.
+    void openFolder?.remove().finally(() => process.exit(1));
+    if (openFolder === undefined) process.exit(1);
+  });
+}
 process.exitCode = await act();
 
 async function act(): Promise<number> {
@@ -129,14 +136,18 @@ async function runOne(
 ): Promise<ScenarioResult> {
   console.log(`\n${scenario.name} (seed ${amounts.seed}): ${scenario.description}`);
   const folder = await openRunFolder(FOLDER);
+  openFolder = folder;
+  const options: RunOptions = {
+    messages: DEFAULT_MESSAGES,
+    ...settings,
+    ...amounts,
+    folder: folder.path,
+    say: (text) => console.log(`  ${text}`),
+  };
   try {
-    const result = await runScenario(scenario, {
-      messages: DEFAULT_MESSAGES,
-      ...settings,
-      ...amounts,
-      folder: folder.path,
-      say: (text) => console.log(`  ${text}`),
-    });
+    const result = await runScenario(scenario, options).catch((error: unknown) =>
+      describeFailure(scenario, options, error),
+    );
     const { problems } = result;
     for (const problem of problems.slice(0, PROBLEMS_SHOWN)) console.log(`  PROBLEM ${problem}`);
     if (problems.length > PROBLEMS_SHOWN) console.log(`  … and ${problems.length - PROBLEMS_SHOWN} more`);
@@ -146,6 +157,7 @@ async function runOne(
     return result;
   } finally {
     await folder.remove();
+    openFolder = undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedRequest } from "../load/plan-request.ts";
 import type { ClientRequest } from "../load/run-clients.ts";
-import { type Evidence, judge, type SeenMessage } from "./judge.ts";
+import { type Copy, type Evidence, judge, type SeenMessage } from "./judge.ts";
 
 const NUMBER = "+4915000000001";
 
@@ -22,17 +22,29 @@ function request(fields: Partial<ClientRequest> = {}, plan: Partial<PlannedReque
 }
 
 function message(fields: Partial<SeenMessage> = {}): SeenMessage {
-  return { id: "a", to: NUMBER, status: "delivered", possibleDouble: false, ...fields };
+  return {
+    id: "a",
+    to: NUMBER,
+    status: "delivered",
+    possibleDouble: false,
+    expireAtMs: 60_000,
+    updatedAtMs: 60_000,
+    ...fields,
+  };
 }
 
 /** What a clean run of one message leaves; each test changes one thing of it. */
 function evidence(fields: Partial<Evidence> = {}): Evidence {
-  const inbox = new Map([[NUMBER, ["a"]]]);
+  const inbox = arrived("a");
   return { requests: [request()], inbox, messages: [message()], aliases: new Map(), ...fields };
 }
 
+function copy(id: string | null, fields: Partial<Copy> = {}): Copy {
+  return { id, text: "text", atMs: 1_000, ...fields };
+}
+
 function arrived(...ids: (string | null)[]): Evidence["inbox"] {
-  return new Map(ids.length === 0 ? [] : [[NUMBER, ids]]);
+  return new Map(ids.length === 0 ? [] : [[NUMBER, ids.map((id) => copy(id))]]);
 }
 
 function faultsOf(found: Evidence): string[] {
@@ -61,7 +73,8 @@ describe("judge", () => {
     const requests = [request(), request({ promised: ["b"] }, { numbers: ["+4915000000002"] })];
     const messages = [message({ status: "expired" }), message({ id: "b", to: "+4915000000002", status: "unknown" })];
     const verdict = judge(evidence({ requests, messages, inbox: new Map() }));
-    expect(verdict).toMatchObject({ delivered: 0, otherEnds: { expired: 1 }, unknown: 1, faults: [] });
+    expect(verdict).toMatchObject({ delivered: 0, otherEnds: { expired: 1 }, unknown: 1 });
+    expect(verdict.faults.map(({ kind }) => kind)).toEqual(["left_unknown"]);
   });
 
   describe("lost", () => {
@@ -75,6 +88,14 @@ describe("judge", () => {
 
     it("a message that was accepted and then rejected", () => {
       expect(faultsOf(evidence({ messages: [message({ status: "rejected" })], inbox: arrived() }))).toEqual(["lost"]);
+    });
+
+    it("each recorded message that the API calls delivered, whatever its client was told", () => {
+      const requests = [request({ maybeTaken: 2 }, { manners: "careless" })];
+      const messages = [message(), message({ id: "b" })];
+      expect(faultsOf(evidence({ requests, messages, inbox: arrived("b") }))).toEqual(["lost"]);
+      const gaveUp = [request(GAVE_UP)];
+      expect(faultsOf(evidence({ requests: gaveUp, inbox: arrived() }))).toEqual(["lost"]);
     });
 
     it("not a promised id that is an alias of a recorded message", () => {
@@ -122,6 +143,12 @@ describe("judge", () => {
       expect(faultsOf(evidence({ messages: [message({ status })] }))).toContain("not_final");
     });
 
+    it("in time: a message that ended more than five minutes after its deadline", () => {
+      const ended = (updatedAtMs: number) => faultsOf(evidence({ messages: [message({ updatedAtMs })] }));
+      expect(ended(360_001)).toEqual(["not_final"]);
+      expect(ended(360_000)).toEqual([]);
+    });
+
     it("also one that no client was promised", () => {
       const messages = [message({ status: "queued" })];
       expect(faultsOf(evidence({ requests: [request(GAVE_UP)], messages, inbox: arrived() }))).toEqual(["not_final"]);
@@ -148,12 +175,47 @@ describe("judge", () => {
     it.each(["failed", "expired", "canceled", "undelivered"] as const)(
       "a message that is %s, and arrived",
       (status) => {
-        expect(faultsOf(evidence({ messages: [message({ status })] }))).toEqual(["contradicted"]);
+        expect(faultsOf(evidence({ messages: [message({ status })] }))).toContain("contradicted");
       },
     );
 
-    it("not one whose end is unknown", () => {
-      expect(faultsOf(evidence({ messages: [message({ status: "unknown" })] }))).toEqual([]);
+    it("not one whose end is unknown, and arrived", () => {
+      expect(faultsOf(evidence({ messages: [message({ status: "unknown" })] }))).toEqual(["left_unknown"]);
+    });
+
+    it.each(["canceled", "undelivered"] as const)("a message that is %s, which nothing in a run does", (status) => {
+      expect(faultsOf(evidence({ messages: [message({ status })], inbox: arrived() }))).toEqual(["contradicted"]);
+    });
+
+    it("a message that expired before its deadline, and not one that did so afterwards", () => {
+      const expired = (updatedAtMs: number) =>
+        faultsOf(evidence({ messages: [message({ status: "expired", updatedAtMs })], inbox: arrived() }));
+      expect(expired(59_999)).toEqual(["contradicted"]);
+      expect(expired(60_000)).toEqual([]);
+    });
+
+    it("another text than the one that was sent", () => {
+      const inbox = new Map([[NUMBER, [copy("a", { text: "somebody else's code" })]]]);
+      expect(faultsOf(evidence({ inbox }))).toEqual(["contradicted"]);
+    });
+
+    it("a text that arrives before its time", () => {
+      const requests = [request({}, { scheduleInS: 5 })];
+      const at = (atMs: number) => new Map([[NUMBER, [copy("a", { atMs })]]]);
+      expect(faultsOf(evidence({ requests, inbox: at(4_999) }))).toEqual(["contradicted"]);
+      expect(faultsOf(evidence({ requests, inbox: at(5_000) }))).toEqual([]);
+    });
+
+    it("a text that arrives long after its deadline", () => {
+      const inbox = new Map([[NUMBER, [copy("a", { atMs: 75_001 })]]]);
+      expect(faultsOf(evidence({ inbox }))).toEqual(["contradicted"]);
+    });
+
+    it("an id that was given with unknown and answers with a message to somebody else", () => {
+      const requests = [request({ ...GAVE_UP, unsureIds: ["u"] })];
+      const aliases = new Map([["u", message({ id: "u", to: "+4915000000009" })]]);
+      expect(faultsOf(evidence({ requests, aliases }))).toEqual(["contradicted"]);
+      expect(faultsOf(evidence({ requests, aliases: new Map([["u", message()]]) }))).toEqual([]);
     });
 
     it("a copy that names no recorded message", () => {
@@ -166,7 +228,7 @@ describe("judge", () => {
     });
 
     it("a handset that nobody wrote to", () => {
-      const inbox = new Map([...arrived("a"), ["+4915000000009", ["b"]]]);
+      const inbox = new Map([...arrived("a"), ["+4915000000009", [copy("b")]]]);
       expect(faultsOf(evidence({ inbox }))).toEqual(["contradicted"]);
     });
   });
@@ -174,5 +236,19 @@ describe("judge", () => {
   it("finds an answer that the contract does not know", () => {
     const requests = [request({ promised: [], end: "broken", why: "500 INTERNAL_ERROR" })];
     expect(faultsOf(evidence({ requests, messages: [], inbox: arrived() }))).toEqual(["broken_answer"]);
+  });
+
+  it("finds a promise of fewer ids than recipients", () => {
+    const requests = [request({}, { numbers: [NUMBER, "+4915000000002"] })];
+    expect(faultsOf(evidence({ requests }))).toContain("broken_answer");
+  });
+
+  it("finds a valid request that was refused for good, and not one that was slowed down", () => {
+    const refused = (why: string) =>
+      faultsOf(evidence({ requests: [request({ ...REFUSED, why })], messages: [], inbox: arrived() }));
+    expect(refused("401 UNAUTHORIZED")).toEqual(["broken_answer"]);
+    expect(refused("409 IDEMPOTENCY_KEY_REUSED")).toEqual(["broken_answer"]);
+    expect(refused("429 RATE_LIMITED")).toEqual([]);
+    expect(refused("503 queue_full")).toEqual([]);
   });
 });

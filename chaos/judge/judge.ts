@@ -8,16 +8,31 @@ export interface SeenMessage {
   readonly to: string;
   readonly status: MessageState;
   readonly possibleDouble: boolean;
+  /** Its deadline and its last change, in ms since 1970. */
+  readonly expireAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** One text that reached a handset. */
+export interface Copy {
+  /** The message id that the sender gave the carrier; null where it gave none. */
+  readonly id: string | null;
+  readonly text: string;
+  /** In ms since 1970. */
+  readonly atMs: number;
 }
 
 /** All that somebody outside can know after a run. */
 export interface Evidence {
   readonly requests: readonly ClientRequest[];
-  /** Per handset, for each text that it got, the message id that the sender gave the carrier; null where it gave none. */
-  readonly inbox: ReadonlyMap<string, readonly (string | null)[]>;
+  /** Per handset, what it got. */
+  readonly inbox: ReadonlyMap<string, readonly Copy[]>;
   /** Every recorded message. */
   readonly messages: readonly SeenMessage[];
-  /** Which recorded message an id answers with that is not its own: repetitions that were recognised later. */
+  /**
+   * Which recorded message an id answers with that is not its own: repetitions that were recognised later. Of promised ids,
+   * and of those that were given with "unknown".
+   */
   readonly aliases: ReadonlyMap<string, SeenMessage>;
 }
 
@@ -30,8 +45,12 @@ export type FaultKind =
   | "not_final"
   /** A clear refusal, and something was recorded or arrived. */
   | "refused_but_taken"
-  /** Ended without having been sent, says the API, and yet it arrived; or it belongs to somebody else. */
+  /** What the API says and what the handset got do not agree; or it came too early, too late, or to somebody else. */
   | "contradicted"
+  /** Ended as failed. Whether it may follows from what was broken. */
+  | "failed"
+  /** Ended as unknown. Whether it may follows from what was broken. */
+  | "left_unknown"
   /** An answer that the contract does not know. */
   | "broken_answer";
 
@@ -39,6 +58,8 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Of the request in the plan of this seed; -1 where none fits. */
   readonly request: number;
+  /** Of that request; null where none fits. */
+  readonly smsType: SmsClass | null;
   readonly number: string;
   readonly detail: string;
 }
@@ -75,14 +96,18 @@ const COPIES_MAX: Readonly<Record<SmsClass, number>> = {
 /** Ends of which the record says that nothing was sent, or that it was not delivered. */
 const NOT_ARRIVED: ReadonlySet<MessageState> = new Set(["failed", "expired", "canceled", "rejected", "undelivered"]);
 
+/** After its deadline a message has so long to end, in ms. */
+const END_AFTER_DEADLINE_MS = 300_000;
+/** A submit that began before the deadline may take so long until the handset has it, in ms. */
+const ARRIVES_WITHIN_MS = 15_000;
+
 /** One recipient of one request, and what is known of it. */
 interface Recipient {
   readonly request: ClientRequest;
   readonly number: string;
   /** The id that was promised for it. */
   readonly promisedId: string | undefined;
-  /** For each text that arrived, the sender's id of it. */
-  readonly copies: readonly (string | null)[];
+  readonly copies: readonly Copy[];
   /** What is recorded for that number. */
   readonly recorded: readonly SeenMessage[];
 }
@@ -98,9 +123,10 @@ export function judge(evidence: Evidence): Verdict {
   const recipients = listRecipients(evidence);
   for (const recipient of recipients) {
     const { request, number, promisedId } = recipient;
-    const find: Find = (kind, detail) => faults.push({ kind, request: request.plan.index, number, detail });
+    const find: Find = (kind, detail) =>
+      faults.push({ kind, request: request.plan.index, smsType: request.plan.smsType, number, detail });
     counts.offered += 1;
-    if (request.end === "broken") find("broken_answer", request.why);
+    judgeAnswers(recipient, evidence, find);
     if (promisedId !== undefined) {
       counts.accepted += 1;
       const message = byId.get(promisedId) ?? evidence.aliases.get(promisedId);
@@ -113,10 +139,29 @@ export function judge(evidence: Evidence): Verdict {
       judgeRefused(recipient, find);
     } else counts.unanswered += 1;
     if (judgeCopies(recipient, find)) counts.explainedDoubles += 1;
+    for (const copy of recipient.copies) judgeCopy(recipient, copy, find);
     for (const message of recipient.recorded) judgeEnd(message, recipient.copies, find);
   }
   faults.push(...findStrays(evidence, recipients));
   return { ...counts, otherEnds, faults };
+}
+
+/** The answers themselves: each of them one that the contract knows, and one that a valid request may get. */
+function judgeAnswers({ request, number }: Recipient, { aliases, messages }: Evidence, find: Find): void {
+  const { plan, end, why, promised, unsureIds } = request;
+  if (end === "broken") find("broken_answer", why);
+  // What is planned is valid and paid for: only rates may refuse it.
+  if (end === "refused" && /^4(?!29)/.test(why)) find("broken_answer", `a valid request was refused: ${why}`);
+  if (end === "accepted" && promised.length !== plan.numbers.length) {
+    find("broken_answer", `${promised.length} ids for ${plan.numbers.length} recipients`);
+  }
+  if (number !== plan.numbers[0]) return;
+  for (const id of unsureIds) {
+    const message = aliases.get(id) ?? messages.find((candidate) => candidate.id === id);
+    if (message !== undefined && message.to !== number) {
+      find("contradicted", `${id} was given with "unknown" and answers with a message to ${message.to}`);
+    }
+  }
 }
 
 /** Every try was refused clearly: nothing may have been taken. */
@@ -142,13 +187,12 @@ function listRecipients({ requests, inbox, messages }: Evidence): Recipient[] {
   );
 }
 
-function judgePromised({ number, promisedId, copies }: Recipient, message: SeenMessage | undefined, find: Find): void {
+function judgePromised({ number, promisedId }: Recipient, message: SeenMessage | undefined, find: Find): void {
   if (message === undefined) {
     find("lost", `${promisedId} was promised and is not recorded`);
     return;
   }
   if (message.to !== number) find("contradicted", `${promisedId} answers with a message to ${message.to}`);
-  if (message.status === "delivered" && copies.length === 0) find("lost", `${message.id} is delivered, says the API`);
   if (message.status === "rejected") find("lost", `${message.id} was accepted, and then rejected`);
 }
 
@@ -165,19 +209,41 @@ function judgeCopies({ request, copies, recorded }: Recipient, find: Find): bool
   if (recorded.length > messagesMax) find("doubled", `${recorded.length} messages recorded, ${messagesMax} wanted`);
   let isExplained = false;
   for (const { id, possibleDouble } of recorded) {
-    const arrived = copies.filter((copy) => copy === id).length;
+    const arrived = copies.filter((copy) => copy.id === id).length;
     if (arrived <= 1) continue;
     if (possibleDouble && arrived <= COPIES_MAX[smsType]) isExplained = true;
     else find("doubled", `${arrived} copies of ${id}${possibleDouble ? `, more than ${smsType} allows` : ""}`);
   }
-  const strangers = copies.filter((copy) => !recorded.some(({ id }) => id === copy));
-  if (strangers.length > 0) find("contradicted", `arrived, and is not recorded: ${strangers.join(", ")}`);
+  const strangers = copies.filter((copy) => !recorded.some(({ id }) => id === copy.id));
+  if (strangers.length > 0) {
+    find("contradicted", `arrived, and is not recorded: ${strangers.map(({ id }) => id).join(", ")}`);
+  }
   return isExplained;
 }
 
-function judgeEnd({ id, status }: SeenMessage, copies: Recipient["copies"], find: Find): void {
+/** The right text, not before its time and not long after its deadline. */
+function judgeCopy({ request: { plan, startedAtMs }, recorded }: Recipient, copy: Copy, find: Find): void {
+  if (copy.text !== plan.text) find("contradicted", `it got another text: ${copy.text}`);
+  const dueAtMs = startedAtMs + (plan.scheduleInS ?? 0) * 1000;
+  if (copy.atMs < dueAtMs) find("contradicted", `it arrived ${dueAtMs - copy.atMs} ms too early`);
+  const expireAtMs = recorded.find(({ id }) => id === copy.id)?.expireAtMs ?? Number.POSITIVE_INFINITY;
+  if (copy.atMs > expireAtMs + ARRIVES_WITHIN_MS) find("contradicted", "it arrived after its deadline");
+}
+
+function judgeEnd(message: SeenMessage, copies: readonly Copy[], find: Find): void {
+  const { id, status, expireAtMs, updatedAtMs } = message;
+  const hasArrived = copies.some((copy) => copy.id === id);
   if (!isFinalState(status)) find("not_final", `${id} is still ${status}`);
-  if (NOT_ARRIVED.has(status) && copies.includes(id)) find("contradicted", `${id} is ${status}, and arrived`);
+  else if (updatedAtMs > expireAtMs + END_AFTER_DEADLINE_MS) {
+    find("not_final", `${id} became ${status} ${Math.round((updatedAtMs - expireAtMs) / 1000)} s after its deadline`);
+  }
+  if (status === "delivered" && !hasArrived) find("lost", `${id} is delivered, says the API`);
+  if (NOT_ARRIVED.has(status) && hasArrived) find("contradicted", `${id} is ${status}, and arrived`);
+  // Nobody cancels, and no handset of the plan refuses.
+  if (status === "canceled" || status === "undelivered") find("contradicted", `${id} is ${status}`);
+  if (status === "expired" && updatedAtMs < expireAtMs) find("contradicted", `${id} is expired before its deadline`);
+  if (status === "failed") find("failed", id);
+  if (status === "unknown") find("left_unknown", id);
 }
 
 /** What arrived or is recorded for numbers that no client wrote to. */
@@ -186,5 +252,5 @@ function findStrays({ inbox, messages }: Evidence, recipients: readonly Recipien
   const seen = new Set([...inbox.keys(), ...messages.map(({ to }) => to)]);
   return [...seen]
     .filter((number) => !known.has(number))
-    .map((number) => ({ kind: "contradicted", request: -1, number, detail: "nobody wrote to it" }));
+    .map((number) => ({ kind: "contradicted", request: -1, smsType: null, number, detail: "nobody wrote to it" }));
 }

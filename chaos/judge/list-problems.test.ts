@@ -18,7 +18,13 @@ const CLEAN: Outcome = {
   disturbances: [{ fault: "kill", tookS: 1, recoveryS: 2 }],
 };
 
-const LOST = { kind: "lost", request: 4, number: "+491", detail: "x was promised and is not recorded" } as const;
+const LOST = {
+  kind: "lost",
+  request: 4,
+  smsType: "otp",
+  number: "+491",
+  detail: "x was promised and is not recorded",
+} as const;
 const MISSING = { boot_id: "b", lane: "high", first: 1, last: 1, since: "2026-01-01T00:00:00Z" } as const;
 const DELETED = { fault: "delete", takes: "messages", tookS: 1, recoveryS: 2 } as const;
 
@@ -39,6 +45,8 @@ describe("the problems of a run", () => {
     expect(listProblems({ ...CLEAN, verdict, books, disturbances: [DELETED] })).toEqual([]);
     expect(listProblems({ ...CLEAN, verdict, disturbances: [DELETED] })).toHaveLength(1);
     expect(listProblems({ ...CLEAN, verdict, books })).toHaveLength(2);
+    const elsewhere = { ...books, missing: [{ ...MISSING, lane: "bulk" }] } as const;
+    expect(listProblems({ ...CLEAN, verdict, books: elsewhere, disturbances: [DELETED] })).toHaveLength(1);
   });
 
   test("what is delivered and never arrived is not explained by deleted messages", () => {
@@ -47,6 +55,25 @@ describe("the problems of a run", () => {
     expect(listProblems({ ...CLEAN, verdict: { ...CLEAN.verdict, faults }, books, disturbances: [DELETED] })).toEqual([
       "lost: request 4, +491: x is delivered, says the API",
     ]);
+  });
+
+  test("failed messages are explained only where carriers refused, unknown ones only where something broke", () => {
+    const faults = [
+      { ...LOST, kind: "failed", detail: "x" },
+      { ...LOST, kind: "left_unknown", detail: "y" },
+    ] as const;
+    const verdict = { ...CLEAN.verdict, faults };
+    const refusing = { fault: "carriers refuse", takes: "submits", tookS: 1, recoveryS: 2 } as const;
+    expect(listProblems({ ...CLEAN, verdict, disturbances: [refusing] })).toEqual([]);
+    expect(listProblems({ ...CLEAN, verdict })).toEqual(["failed: request 4, +491: x"]);
+    expect(listProblems({ ...CLEAN, verdict, disturbances: [] })).toHaveLength(2);
+  });
+
+  test("where nothing was broken every message has to be delivered once", () => {
+    const calm = { ...CLEAN, disturbances: [] };
+    expect(listProblems(calm)).toEqual([]);
+    expect(listProblems({ ...calm, verdict: { ...CLEAN.verdict, delivered: 1 } })).toHaveLength(1);
+    expect(listProblems({ ...calm, verdict: { ...CLEAN.verdict, explainedDoubles: 1 } })).toHaveLength(1);
   });
 
   test("books that do not balance are one", () => {

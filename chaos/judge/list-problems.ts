@@ -1,5 +1,6 @@
+import { defaultPriority, type Lane, laneOf } from "@sms-gateway/contracts";
 import type { Disturbance, Loss } from "../scenarios/scenario.ts";
-import type { Verdict } from "./judge.ts";
+import type { Fault, Verdict } from "./judge.ts";
 import type { Books, QuotaCount } from "./judge-counters.ts";
 
 export interface Outcome {
@@ -11,24 +12,40 @@ export interface Outcome {
 
 /** Everything in a run's outcome that must not be, one line each; empty when the run is clean. */
 export function listProblems({ verdict, quota, books, disturbances }: Outcome): string[] {
-  // A deleted message is a loss that the product has to notice: then, and only then, it is explained.
   const isTaken = (loss: Loss): boolean => disturbances.some(({ takes }) => takes === loss);
-  const isExplained = isTaken("messages") && books.missing.length > 0;
-  const faults = verdict.faults.filter(
-    ({ kind, detail }) => !(isExplained && kind === "lost" && detail.endsWith("not recorded")),
-  );
+  // A deleted message is a loss that the product has to notice: then, and only in that lane, it is explained.
+  const gaps = new Set(isTaken("messages") ? books.missing.map(({ lane }) => lane) : []);
+  const faults = verdict.faults.filter((fault) => {
+    // Carriers that refuse again and again use tries up; and where something broke, nobody may know what became of a submit.
+    if (fault.kind === "failed") return !isTaken("submits");
+    if (fault.kind === "left_unknown") return disturbances.length === 0;
+    return !isDeleted(fault, gaps);
+  });
   const problems = faults.map(
     ({ kind, request, number, detail }) => `${kind}: request ${request}, ${number}: ${detail}`,
   );
-  if (!books.balanced && !isExplained) problems.push(`the accounting does not balance: ${books.text}`);
+  if (!books.balanced && gaps.size === 0) problems.push(`the accounting does not balance: ${books.text}`);
   if (quota !== undefined && !isPlausible(quota, isTaken("quota"))) {
     problems.push(`the quota counts ${quota.used}, and ${quota.atLeast} to ${quota.atMost} were accepted`);
+  }
+  if (disturbances.length === 0 && (verdict.delivered < verdict.offered || verdict.explainedDoubles > 0)) {
+    problems.push("nothing was broken, and yet not every message was delivered once");
   }
   for (const { fault, recoveryS, failure } of disturbances) {
     if (failure !== undefined) problems.push(`${fault}: ${failure}`);
     if (recoveryS === undefined) problems.push(`${fault}: no message arrived afterwards`);
   }
   return problems;
+}
+
+/** Promised and never recorded, in a lane of which groups are missing. */
+function isDeleted({ kind, smsType, detail }: Fault, gaps: ReadonlySet<Lane>): boolean {
+  return (
+    kind === "lost" &&
+    detail.endsWith("not recorded") &&
+    smsType !== null &&
+    gaps.has(laneOf(smsType, defaultPriority(smsType)))
+  );
 }
 
 function isPlausible({ used, atLeast, atMost }: QuotaCount, isForgotten: boolean): boolean {

@@ -1,11 +1,17 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { isFinalState, MESSAGE_STATES, type MessageList, type MessageSummary } from "@sms-gateway/contracts";
+import {
+  isFinalState,
+  MESSAGE_STATES,
+  type MessageList,
+  type MessageSummary,
+  type QueueOverview,
+} from "@sms-gateway/contracts";
 import { PROBE_PREFIX } from "../load/probe.ts";
 import type { ClientRequest } from "../load/run-clients.ts";
 import type { WorldFace } from "../world/world.ts";
-import type { Evidence, SeenMessage } from "./judge.ts";
+import type { Copy, Evidence, SeenMessage } from "./judge.ts";
 
 const PAGE = 500;
 const ANSWER_TIMEOUT_MS = 20_000;
@@ -14,19 +20,27 @@ const PAUSE_MS = 500;
 /** In which a recorded message is still worked on; what is only `accepted` has no row to be listed by. */
 const OPEN_STATES = MESSAGE_STATES.filter((state) => state !== "accepted" && !isFinalState(state));
 
-/** Waits until no recorded message is worked on any longer and every promised one is recorded, or the time is over. */
-export async function waitUntilSettled(
-  world: WorldFace,
-  requests: readonly ClientRequest[],
-  withinMs: number,
-): Promise<void> {
-  const endsAtMs = performance.now() + withinMs;
-  const last = requests.toReversed().find(({ promised }) => promised.length > 0);
-  while (performance.now() < endsAtMs) {
-    const isOpen = (await hasOpenMessages(world)) || !(await isRecorded(world, last));
+/** A lost group shows in the accounting after `ACCOUNTING_LOST_AFTER_S`; nothing is judged sooner after the load. */
+const QUIET_MS = 25_000;
+
+/**
+ * Waits until the queues are empty and no recorded message is worked on any longer, or the time is over. What was promised
+ * and is not recorded then is lost.
+ */
+export async function waitUntilSettled(world: WorldFace, withinMs: number): Promise<void> {
+  const startedAtMs = performance.now();
+  for (;;) {
+    const elapsedMs = performance.now() - startedAtMs;
+    if (elapsedMs > withinMs) return;
+    const isOpen = elapsedMs < QUIET_MS || (await hasQueued(world)) || (await hasOpenMessages(world));
     if (!isOpen) return;
     await delay(PAUSE_MS);
   }
+}
+
+async function hasQueued(world: WorldFace): Promise<boolean> {
+  const { queues } = await readJson<QueueOverview>(world, "/api/v1/admin/queues", world.keys.admin);
+  return queues.some(({ depth }) => depth > 0);
 }
 
 async function hasOpenMessages(world: WorldFace): Promise<boolean> {
@@ -37,13 +51,6 @@ async function hasOpenMessages(world: WorldFace): Promise<boolean> {
     }
   }
   return false;
-}
-
-async function isRecorded(world: WorldFace, request: ClientRequest | undefined): Promise<boolean> {
-  const id = request?.promised[0];
-  if (request === undefined || id === undefined) return true;
-  const message = await readMessage(world, id, world.keys[request.plan.tenant]);
-  return message !== undefined;
 }
 
 /** Everything that the judge looks at. */
@@ -59,8 +66,8 @@ export async function readEvidence(world: WorldFace, requests: readonly ClientRe
   }
   const listed = new Set(messages.map(({ id }) => id));
   const aliases = new Map<string, SeenMessage>();
-  for (const { promised, plan } of requests) {
-    for (const id of promised.filter((promisedId) => !listed.has(promisedId))) {
+  for (const { promised, unsureIds, plan } of requests) {
+    for (const id of [...promised, ...unsureIds].filter((given) => !listed.has(given))) {
       const message = await readMessage(world, id, world.keys[plan.tenant]);
       if (message !== undefined) aliases.set(id, message);
     }
@@ -72,8 +79,10 @@ function judgedKeys({ keys }: WorldFace): readonly string[] {
   return [keys.unlimited, keys.counted];
 }
 
-function toSeen({ id, to, status, possible_double: possibleDouble }: MessageSummary): SeenMessage {
-  return { id, to, status, possibleDouble };
+function toSeen(message: MessageSummary): SeenMessage {
+  const { id, to, status, possible_double: possibleDouble, expire_at: expireAt, updated_at: updatedAt } = message;
+  const expireAtMs = expireAt === null ? Number.POSITIVE_INFINITY : Date.parse(expireAt);
+  return { id, to, status, possibleDouble, expireAtMs, updatedAtMs: Date.parse(updatedAt) };
 }
 
 /** Undefined when it is not known, or known to be issued only. */
@@ -108,15 +117,23 @@ async function ask(world: WorldFace, path: string, apiKey: string): Promise<{ st
   }
 }
 
+interface InboxLine {
+  readonly number: string;
+  readonly m: string | null;
+  readonly message: string;
+  readonly received_at: string;
+}
+
 /** From the file: the lab writes a line for each text before it reports it. */
-async function readInbox(file: string): Promise<Map<string, (string | null)[]>> {
-  const inbox = new Map<string, (string | null)[]>();
+async function readInbox(file: string): Promise<Map<string, Copy[]>> {
+  const inbox = new Map<string, Copy[]>();
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    const { number, m }: { number: string; m: string | null } = JSON.parse(line);
+    const { number, m: id, message: text, received_at: receivedAt }: InboxLine = JSON.parse(line);
     if (number.startsWith(PROBE_PREFIX)) continue;
+    const copy = { id, text, atMs: Date.parse(receivedAt) };
     const before = inbox.get(number);
-    if (before === undefined) inbox.set(number, [m]);
-    else before.push(m);
+    if (before === undefined) inbox.set(number, [copy]);
+    else before.push(copy);
   }
   return inbox;
 }

@@ -1,77 +1,107 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { LANES, type Lane } from "@sms-gateway/contracts";
 import type { WorldFace } from "../world/world.ts";
 import { openLine } from "./ask-gateway.ts";
+import type { SmsClass } from "./plan-request.ts";
 
 /** Numbers of probes, apart from those of the load. */
 export const PROBE_PREFIX = "+4916";
 
-const INTERVAL_MS = 200;
+const INTERVAL_MS = 300;
 const GIVE_UP_AFTER_MS = 180_000;
-const LAB_TIMEOUT_MS = 5_000;
+const ASK_TIMEOUT_MS = 5_000;
+/** Looked for at a time, of each way: the first ones tell, and the lab has other things to do. */
+const LOOKED_FOR_MAX = 3;
+const CLASS_OF: Readonly<Record<Lane, SmsClass>> = { high: "otp", normal: "transactional", bulk: "marketing" };
 
-/** Sends probes, each a message of its own, and tells when one has arrived. */
+/** Sends probes, each a message of its own, and tells when they have arrived. */
 export interface Probe {
   /**
-   * From now until the first message that was sent after now has reached its handset, in s; undefined when none did within
-   * three minutes.
+   * From now until a message that was sent after now has reached its handset by every way there is: through each gateway and
+   * in each lane; and until every process says that it is ready. In s; undefined when that did not come within three minutes.
    */
   measureRecovery(): Promise<number | undefined>;
   close(): void;
 }
 
-/** Opens it; each probe asks every gateway in turn, as a client would that knows of both. */
+/** One way from a client to a handset. */
+interface Way {
+  readonly gateway: string;
+  readonly smsType: SmsClass;
+  /** Accepted numbers, in their order. */
+  readonly numbers: string[];
+}
+
+/** Opens it. */
 export function openProbe(world: WorldFace): Probe {
   const line = openLine(50);
   let probes = 0;
 
-  async function sendOne(): Promise<string | undefined> {
+  async function sendOne({ gateway, smsType, numbers }: Way): Promise<void> {
     probes += 1;
     const number = PROBE_PREFIX + String(probes).padStart(9, "0");
-    const body = JSON.stringify({ to: number, message: `Probe ${probes}`, ttl_seconds: 60 });
-    const url = world.gatewayUrls[probes % world.gatewayUrls.length] ?? "";
-    const result = await line.ask({ url, apiKey: world.keys.probe, idempotencyKey: randomUUID(), body });
-    return result.kind === "accepted" ? number : undefined;
+    const body = JSON.stringify({ to: number, message: `Probe ${probes}`, sms_type: smsType, ttl_seconds: 60 });
+    const question = { url: gateway, apiKey: world.keys.probe, idempotencyKey: randomUUID(), body };
+    if ((await line.ask(question)).kind === "accepted") numbers.push(number);
   }
 
   async function hasArrived(number: string): Promise<boolean> {
-    const url = `${world.labUrl}/lab/handsets/${encodeURIComponent(number)}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(LAB_TIMEOUT_MS) });
-    const handset: unknown = await response.json();
-    if (typeof handset !== "object" || handset === null || !("messages" in handset)) throw new Error("no handset");
+    const handset = await askJson(`${world.labUrl}/lab/handsets/${encodeURIComponent(number)}`);
+    if (typeof handset !== "object" || handset === null || !("messages" in handset)) return false;
     return Array.isArray(handset.messages) && handset.messages.length > 0;
+  }
+
+  async function isDone({ numbers }: Way): Promise<boolean> {
+    for (const number of numbers.slice(0, LOOKED_FOR_MAX)) if (await hasArrived(number)) return true;
+    return false;
   }
 
   return {
     async measureRecovery() {
       const startedAtMs = performance.now();
-      const accepted: string[] = [];
-      let isOver = false;
-      const sending = (async () => {
-        const underWay = new Set<Promise<void>>();
-        while (!isOver) {
-          const one = sendOne().then((number) => {
-            if (number !== undefined) accepted.push(number);
-            underWay.delete(one);
-          });
+      let left: readonly Way[] = listWays(world);
+      const underWay = new Set<Promise<void>>();
+      const timer = setInterval(() => {
+        for (const way of left) {
+          const one = sendOne(way).finally(() => underWay.delete(one));
           underWay.add(one);
-          await delay(INTERVAL_MS);
         }
-        await Promise.all(underWay);
-      })();
+      }, INTERVAL_MS);
       try {
         while (performance.now() - startedAtMs < GIVE_UP_AFTER_MS) {
-          for (const number of accepted.slice(0, 3)) {
-            if (await hasArrived(number)) return (performance.now() - startedAtMs) / 1000;
-          }
+          const done = await Promise.all(left.map(isDone));
+          left = left.filter((_, place) => done[place] !== true);
+          if (left.length === 0 && (await areReady(world))) return (performance.now() - startedAtMs) / 1000;
           await delay(INTERVAL_MS / 4);
         }
         return undefined;
       } finally {
-        isOver = true;
-        await sending;
+        clearInterval(timer);
+        await Promise.all(underWay);
       }
     },
     close: () => line.close(),
   };
+}
+
+function listWays({ gatewayUrls }: WorldFace): Way[] {
+  return gatewayUrls.flatMap((gateway) => LANES.map((lane) => ({ gateway, smsType: CLASS_OF[lane], numbers: [] })));
+}
+
+async function areReady({ gatewayUrls, workerUrls }: WorldFace): Promise<boolean> {
+  const urls = [...new Set([...gatewayUrls, ...workerUrls])];
+  const answers = await Promise.all(urls.map((url) => askJson(`${url}/readyz`)));
+  return answers.every((answer) => answer !== undefined);
+}
+
+/** Undefined when it is no 200, or no answer came. */
+async function askJson(url: string): Promise<unknown> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    const body: unknown = await response.json();
+    return response.ok ? body : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -39,7 +39,7 @@ export interface Load {
 }
 
 /** Requests under way at most: a company has so many processes and no more. Beyond that the next ones begin later. */
-const OPEN_MAX = 400;
+const OPEN_MAX = 2_000;
 /** How long a good client goes on asking, in ms. */
 const GIVE_UP_AFTER_MS = 180_000;
 const CARELESS_TRIES_MAX = 3;

@@ -11,6 +11,9 @@ const HEADS = [
   "doubled",
   "explained doubles",
   "unknown",
+  "refused",
+  "unanswered",
+  "problems",
   "recovery s",
 ] as const;
 
@@ -39,6 +42,9 @@ function toRow(result: ScenarioResult): readonly string[] {
     `${count("doubled")}`,
     `${explainedDoubles}`,
     `${unknown}`,
+    `${result.refused}`,
+    `${result.unanswered}`,
+    `${result.problems.length}`,
     formatRecovery(result.disturbances.map(({ recoveryS }) => recoveryS)),
   ];
 }

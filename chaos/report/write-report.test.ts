@@ -19,7 +19,7 @@ const RESULT: ScenarioResult = {
   refused: 1,
   unanswered: 0,
   explainedDoubles: 2,
-  faults: [{ kind: "lost", request: 3, number: "+491", detail: "x" }],
+  faults: [{ kind: "lost", request: 3, smsType: "otp", number: "+491", detail: "x" }],
   disturbances: [
     { fault: "kill", tookS: 1, recoveryS: 2.04 },
     { fault: "kill", tookS: 1, recoveryS: 8 },
@@ -36,7 +36,22 @@ describe("the table", () => {
   test("has a line for each run", () => {
     const [, , row] = formatTable([RESULT]).split("\n");
     const cells = row?.split("|").map((cell) => cell.trim());
-    const wanted = ["kill-worker", "7", "12", "11", "9", "1 expired", "1", "0", "2", "1", "3.0, at most 8.0"];
+    const wanted = [
+      "kill-worker",
+      "7",
+      "12",
+      "11",
+      "9",
+      "1 expired",
+      "1",
+      "0",
+      "2",
+      "1",
+      "1",
+      "0",
+      "1",
+      "3.0, at most 8.0",
+    ];
     expect(cells?.slice(1, -1)).toEqual(wanted);
   });
 

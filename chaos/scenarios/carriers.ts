@@ -11,6 +11,7 @@ const UNRULY_SHARE = 0.3;
 function carriersAre(name: string, moods: readonly CarrierMood[]): Fault<World> {
   return {
     name: `carriers ${name}`,
+    takes: "submits",
     async inject({ world, random }) {
       world.carriers.setMoods(() => (random.chance(UNRULY_SHARE) ? random.pick(moods) : "works"));
       try {

@@ -7,32 +7,32 @@ type DockerFault = Fault<DockerWorld>;
 /** `kill -9` of a gateway under load. */
 export const KILL_GATEWAY: DockerFault = {
   name: "kill -9 of a gateway",
-  inject: ({ world, random }) => killAndRestart(random.pick(world.gateways).service),
+  inject: ({ world, random, mended }) => killAndRestart(random.pick(world.gateways).service, mended),
 };
 
 /** `kill -9` of a worker; under load it holds a batch at almost every moment. */
 export const KILL_WORKER: DockerFault = {
   name: "kill -9 of a worker",
-  inject: ({ world, random }) => killAndRestart(random.pick(world.workers).service),
+  inject: ({ world, random, mended }) => killAndRestart(random.pick(world.workers).service, mended),
 };
 
 /** `kill -9` of a gateway and a worker at the same time. */
 export const KILL_BOTH: DockerFault = {
   name: "kill -9 of a gateway and a worker",
-  async inject({ world, random }) {
+  async inject({ world, random, mended }) {
     const services = [random.pick(world.gateways).service, random.pick(world.workers).service];
-    await Promise.all(services.map(killAndRestart));
+    await Promise.all(services.map((service) => killAndRestart(service, mended)));
   },
 };
 
 /** Any of ours, at least one and perhaps all. */
 export const KILL_ANY: DockerFault = {
   name: "kill -9 of any",
-  async inject({ world, random }) {
+  async inject({ world, random, mended }) {
     const services = [...world.gateways, ...world.workers].map(({ service }) => service);
     const chosen = services.filter(() => random.chance(0.4));
     if (chosen.length === 0) chosen.push(random.pick(services));
-    await Promise.all(chosen.map(killAndRestart));
+    await Promise.all(chosen.map((service) => killAndRestart(service, mended)));
   },
 };
 

@@ -61,6 +61,7 @@ export const NO_CONNECTIONS: DockerFault = {
            where backend_type = 'client backend' and application_name <> 'chaos' and pid <> pg_backend_pid()`,
         );
         if (others === 0) break;
+        if (round === ROUNDS_MAX - 1) throw new Error(`${others} connections were still held by others`);
       }
       await delay(TROUBLE_MS);
     } finally {

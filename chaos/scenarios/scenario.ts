@@ -6,6 +6,8 @@ export interface Stage<W extends World> {
   readonly world: W;
   /** Follows from the seed. */
   readonly random: Random;
+  /** The trouble is over now, and recovery begins; unless it is called, when the fault resolves. */
+  readonly mended: () => void;
 }
 
 /** Something that breaks, and is whole again when it resolves. */
@@ -18,11 +20,12 @@ export interface Fault<W extends World> {
 
 /**
  * `quota`: Redis lost its data, and with it how much of the quota was used. `messages`: they were deleted together with
- * their queue; they are lost, and the accounting has to show it.
+ * their queue; they are lost, and the accounting has to show it. `submits`: carriers did not take them, so that tries may be
+ * used up.
  */
-export type Loss = "quota" | "messages";
+export type Loss = "quota" | "messages" | "submits";
 
-/** One fault, and how long it took until a message that was sent after it arrived; undefined: none did. */
+/** One fault, and how long it took from its end until messages arrived again by every way; undefined: they did not. */
 export interface Disturbance {
   readonly fault: string;
   readonly takes?: Loss;

@@ -2,9 +2,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RunningServer } from "@sms-gateway/testkit";
-import type { Random } from "../random.ts";
 import type { DockerWorld } from "../world/world.ts";
-import type { Fault } from "./scenario.ts";
+import type { Fault, Stage } from "./scenario.ts";
 
 type DockerFault = Fault<DockerWorld>;
 
@@ -17,34 +16,40 @@ const USUAL_DISK_LIMIT = "50MB";
 const UNREACHABLE_DISK_LIMIT = "1000000GB";
 const LANE_QUEUES = ["sms.accepted.high", "sms.accepted.normal", "sms.accepted.bulk"] as const;
 
-async function killAndStart(server: RunningServer, random: Random, between?: () => Promise<void>): Promise<void> {
+/** Recovery begins when it is started, and not when it is ready. */
+async function killAndStart(
+  server: RunningServer,
+  { random, mended }: Stage<DockerWorld>,
+  between?: () => Promise<void>,
+): Promise<void> {
   await server.kill();
   await between?.();
   await delay(random.int(0, AWAY_MAX_MS));
+  mended();
   await server.start();
 }
 
 export const KILL_RABBITMQ: DockerFault = {
   name: "kill -9 of RabbitMQ",
-  inject: ({ world, random }) => killAndStart(world.rabbitmq, random),
+  inject: (stage) => killAndStart(stage.world.rabbitmq, stage),
 };
 
 export const KILL_POSTGRES: DockerFault = {
   name: "kill -9 of Postgres",
-  inject: ({ world, random }) => killAndStart(world.postgres, random),
+  inject: (stage) => killAndStart(stage.world.postgres, stage),
 };
 
 export const KILL_REDIS: DockerFault = {
   name: "kill -9 of Redis, which keeps its data",
-  inject: ({ world, random }) => killAndStart(world.redis, random),
+  inject: (stage) => killAndStart(stage.world.redis, stage),
 };
 
 export const LOSE_REDIS: DockerFault = {
   name: "kill -9 of Redis, which loses its data",
   takes: "quota",
-  inject: ({ world, random }) =>
-    killAndStart(world.redis, random, () =>
-      rm(join(world.redis.dataDir, "appendonlydir"), { recursive: true, force: true }),
+  inject: (stage) =>
+    killAndStart(stage.world.redis, stage, () =>
+      rm(join(stage.world.redis.dataDir, "appendonlydir"), { recursive: true, force: true }),
     ),
 };
 

@@ -13,16 +13,17 @@ const NEW_POSTGRES_WITHIN_MS = 60_000;
 /** `kill -9` of the process; its Postgres stays, and is adopted by the next one. */
 export const KILL_STANDALONE: StandaloneFault = {
   name: "kill -9 of the process",
-  inject: ({ world }) => killAndRestart(world.standalone),
+  inject: ({ world, mended }) => killAndRestart(world.standalone, mended),
 };
 
 /** `kill -9` of the embedded Postgres; the process starts another. */
 export const KILL_EMBEDDED_POSTGRES: StandaloneFault = {
   name: "kill -9 of its Postgres",
-  async inject({ world }) {
+  async inject({ world, mended }) {
     const pid = await world.readPostgresPid();
     if (pid === undefined) throw new Error("there is no Postgres to kill");
     sendSignal(pid, "SIGKILL");
+    mended();
     const endsAtMs = performance.now() + NEW_POSTGRES_WITHIN_MS;
     for (let next = pid; next === pid || next === undefined; ) {
       if (performance.now() > endsAtMs) throw new Error("no other Postgres was started");

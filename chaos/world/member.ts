@@ -5,9 +5,10 @@ import type { Service } from "@sms-gateway/testkit";
 const RESTART_PAUSE_MS = 200;
 const STARTS_MAX = 60;
 
-/** SIGKILL, and up again as a supervisor does it. Resolves when it is ready. */
-export async function killAndRestart(service: Service): Promise<void> {
+/** SIGKILL, and up again as a supervisor does it. Resolves when it is ready; `mended` is called once it is dead. */
+export async function killAndRestart(service: Service, mended: () => void): Promise<void> {
   await service.kill();
+  mended();
   await startUntilReady(service);
 }
 

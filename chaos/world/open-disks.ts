@@ -12,8 +12,9 @@ const SIZE_MIB = 1024;
 /** Whether this user may have any. */
 export const MAY_OPEN_DISKS = mayMountDisks();
 
-export async function openDisks(): Promise<Disks> {
-  const [postgres, rabbitmq] = [await mountSmallDisk(SIZE_MIB), await mountSmallDisk(SIZE_MIB)];
+/** Opens them below the run's folder. */
+export async function openDisks(folder: string): Promise<Disks> {
+  const [postgres, rabbitmq] = [await mountSmallDisk(SIZE_MIB, folder), await mountSmallDisk(SIZE_MIB, folder)];
   return {
     byServer: { postgres, rabbitmq },
     async close() {

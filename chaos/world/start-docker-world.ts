@@ -55,13 +55,12 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Doc
   const site: Site = { folder, servers, shared, carriers, links: [] };
   const lab = await createLab(site);
   carriers.setLab(lab.url);
-  const workerPorts = await findPorts(options.workers);
-  // Callbacks and reads go to all workers in turn, as through a load balancer.
-  const workersLink = await openSiteLink(site, workerPorts);
-  const reports = options.unrulyReports && (await openUnrulyReports(workersLink.port, options.unrulyReports));
-  const publicPort = reports?.port ?? workersLink.port;
+  const [gatewayPorts, workerPorts] = [await findPorts(options.gateways), await findPorts(options.workers)];
+  // Callbacks come through the gateways in turn, as through a load balancer before the only part that the world can reach.
+  const gatewaysLink = await openSiteLink(site, gatewayPorts);
+  const reports = options.unrulyReports && (await openUnrulyReports(gatewaysLink.port, options.unrulyReports));
+  const publicPort = reports?.port ?? gatewaysLink.port;
   const workers = await Promise.all(workerPorts.map((port, index) => createWorker(site, { index, port, publicPort })));
-  const gatewayPorts = await findPorts(options.gateways);
   const gateways = await Promise.all(
     gatewayPorts.map((port, index) => createGateway(site, { index, port, workerPorts })),
   );

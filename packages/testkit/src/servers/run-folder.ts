@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, identifySelf, stillAlive } from "@sms-gateway/embedded-postgres";
 import { RECORD_FILE, readRecord, removeServer, writeRecord } from "./server-record.ts";
+import { unmountBelow } from "./small-disk.ts";
 
 /** A folder for the data of all servers of one run. */
 export type RunFolder = {
@@ -40,6 +41,7 @@ async function removeRun(path: string): Promise<void> {
   for (const record of records.filter((name) => name !== RECORD_FILE && name.endsWith(`/${RECORD_FILE}`))) {
     await removeServer(join(path, dirname(record)));
   }
+  await unmountBelow(path);
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,9 +24,9 @@ export function mayMountDisks(): boolean {
   return process.platform === "linux" && process.getuid?.() === 0;
 }
 
-/** Mounts one of so many MiB, in memory. Postgres' own files take about 90 of them. */
-export async function mountSmallDisk(sizeMib: number): Promise<SmallDisk> {
-  const path = await mkdtemp(join(tmpdir(), "sms-gateway-disk-"));
+/** Mounts one of so many MiB, in memory, below `parent`. Postgres' own files take about 90 of them. */
+export async function mountSmallDisk(sizeMib: number, parent: string = tmpdir()): Promise<SmallDisk> {
+  const path = await mkdtemp(join(parent, "sms-gateway-disk-"));
   await run("mount", ["-t", "tmpfs", "-o", `size=${sizeMib}m,mode=755`, "tmpfs", path]);
   const filler = join(path, "filler");
   return {
@@ -53,4 +53,11 @@ export async function mountSmallDisk(sizeMib: number): Promise<SmallDisk> {
       await rm(path, { recursive: true, force: true });
     },
   };
+}
+
+/** Unmounts what was mounted below a folder by somebody who has ended without doing so. */
+export async function unmountBelow(folder: string): Promise<void> {
+  if (!mayMountDisks()) return;
+  const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const path of mounts.filter((mount) => mount.startsWith(`${folder}/`))) await run("umount", [path]);
 }
