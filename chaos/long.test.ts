@@ -69,6 +69,8 @@ const EMPTY: ScenarioResult = {
   shape: "docker",
   seed: 0,
   servers: [],
+  commit: "c1",
+  at: "2026-01-02T00:00:00.000Z",
   offered: 0,
   accepted: 0,
   delivered: 0,

@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { hasCode } from "@sms-gateway/embedded-postgres";
-import { ROOT } from "@sms-gateway/testkit";
 import { createRandom } from "./random.ts";
+import { readCommit } from "./read-commit.ts";
 import type { ScenarioResult } from "./run-scenario.ts";
 
 /** A long run, as far as it has got. It is done in pieces, each a world of its own with a random schedule. */
@@ -104,12 +102,4 @@ async function refuseOther(run: LongRun, { seed, messages, settings }: LongWish)
   const wanted = JSON.stringify([await readCommit(), messages, settings]);
   if (begun === wanted) return;
   throw new Error(`the long run of seed ${seed} was begun as ${begun}, and this is ${wanted}: take another seed`);
-}
-
-/** With a mark when the working tree differs from it. */
-async function readCommit(): Promise<string> {
-  const GIT_TIMEOUT_MS = 10_000;
-  const options = { cwd: ROOT, timeout: GIT_TIMEOUT_MS };
-  const { stdout } = await promisify(execFile)("git", ["describe", "--always", "--dirty", "--abbrev=12"], options);
-  return stdout.trim();
 }

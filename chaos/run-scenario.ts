@@ -7,6 +7,7 @@ import { planRequests } from "./load/plan-request.ts";
 import { openProbe, type Probe } from "./load/probe.ts";
 import { startLoad } from "./load/run-clients.ts";
 import { createRandom, type Random } from "./random.ts";
+import { readCommit } from "./read-commit.ts";
 import type { Disturbance, Scenario } from "./scenarios/scenario.ts";
 import { type Disks, openDisks } from "./world/open-disks.ts";
 import { startDockerWorld } from "./world/start-docker-world.ts";
@@ -32,6 +33,9 @@ export interface ScenarioResult extends Verdict {
   readonly shape: Shape;
   readonly seed: number;
   readonly servers: readonly string[];
+  /** Of the code that was tried, and when it was judged (ISO 8601). */
+  readonly commit: string;
+  readonly at: string;
   readonly disturbances: readonly Disturbance[];
   readonly quota: QuotaCount | undefined;
   /** Times in s: of the load, and from its end until every message had its own. */
@@ -90,6 +94,7 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
       shape: world.shape,
       seed: options.seed,
       servers: world.servers,
+      ...(await stamp()),
       ...verdict,
       disturbances,
       quota,
@@ -104,11 +109,29 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
 }
 
 /** The result of a run that ended before it could be judged: not clean, whatever came of its messages. */
-export function describeFailure({ name, shape }: Scenario, { seed }: RunOptions, error: unknown): ScenarioResult {
+export async function describeFailure(
+  { name, shape }: Scenario,
+  { seed }: RunOptions,
+  error: unknown,
+): Promise<ScenarioResult> {
   const counts = { offered: 0, accepted: 0, delivered: 0, unknown: 0, refused: 0, unanswered: 0, explainedDoubles: 0 };
   const told = { servers: [], otherEnds: {}, faults: [], disturbances: [], quota: undefined, reasons: {} };
   const problem = `the run itself failed: ${error instanceof Error ? error.stack : String(error)}`;
-  return { scenario: name, shape, seed, ...counts, ...told, loadS: 0, settleS: 0, problems: [problem] };
+  return {
+    scenario: name,
+    shape,
+    seed,
+    ...counts,
+    ...told,
+    ...(await stamp()),
+    loadS: 0,
+    settleS: 0,
+    problems: [problem],
+  };
+}
+
+async function stamp(): Promise<Pick<ScenarioResult, "commit" | "at">> {
+  return { commit: await readCommit(), at: new Date().toISOString() };
 }
 
 interface Props {

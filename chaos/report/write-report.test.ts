@@ -11,6 +11,8 @@ const RESULT: ScenarioResult = {
   shape: "docker",
   seed: 7,
   servers: ["Postgres 15"],
+  commit: "c1",
+  at: "2026-01-02T00:00:00.000Z",
   offered: 12,
   accepted: 11,
   delivered: 9,
@@ -69,6 +71,8 @@ describe("the report", () => {
     file = join(folder, "report.md");
     await mkdir(join(folder, "results"));
     await writeFile(join(folder, "results", "kill-worker-7.json"), JSON.stringify(RESULT));
+    const older = { ...RESULT, seed: 6, at: "2026-01-01T00:00:00.000Z" };
+    await writeFile(join(folder, "results", "kill-worker-6.json"), JSON.stringify(older));
     const run = { seed: 5, messages: 12, commit: "abc", node: "v24", settings: { messagesPerSecond: 300, ttlS: 60 } };
     await writeFile(join(folder, "long-5.json"), JSON.stringify({ ...run, pieces: [RESULT] }));
   });

@@ -40,7 +40,8 @@ async function readResults<T>(folder: string, names: RegExp): Promise<T[]> {
 
 function formatResults(longRuns: readonly LongRun[], scenarios: readonly ScenarioResult[]): string {
   const order = SCENARIOS.map(({ name }) => name);
-  const sorted = scenarios.toSorted((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));
+  const newest = new Map(scenarios.toSorted((a, b) => a.at.localeCompare(b.at)).map((run) => [run.scenario, run]));
+  const sorted = [...newest.values()].sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));
   const servers = new Set([...longRuns.flatMap(({ pieces }) => pieces), ...scenarios].flatMap((run) => run.servers));
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / GIB).toFixed(0)} GiB`;
   return [
@@ -48,6 +49,7 @@ function formatResults(longRuns: readonly LongRun[], scenarios: readonly Scenari
     "## A million messages over a random schedule",
     ...longRuns.map(formatLongRun),
     "## Each scenario alone",
+    `The newest run of each; commits ${[...new Set(sorted.map(({ commit }) => commit))].join(", ")}.`,
     formatTable(sorted),
   ].join("\n\n");
 }

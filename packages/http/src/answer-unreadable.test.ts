@@ -10,6 +10,7 @@ let port: number;
 beforeAll(async () => {
   app = Fastify(httpServerOptions({ trustedProxyHops: 0 }));
   app.get("/", async () => ({}));
+  app.get("/slow", () => new Promise(() => undefined));
   port = Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port);
 });
 afterAll(() => app.close());
@@ -33,4 +34,9 @@ test.each([
   expect(head).toContain("Connection: close");
   expect(head).toContain(`Content-Length: ${Buffer.byteLength(body)}`);
   expect(JSON.parse(body)).toMatchObject({ error_code: "INVALID_PAYLOAD", message: expect.any(String) });
+});
+
+test("while an earlier request has no answer yet, the connection ends without one", async () => {
+  const { head } = await send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\nrubbish\r\n\r\n");
+  expect(head).toBe("");
 });

@@ -15,6 +15,8 @@ const UNREADABLE = { status: 400, message: "This is not HTTP as it can be read."
  */
 export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   if (socket.destroyed || error.code === "ECONNRESET") return;
+  // An answer to an earlier request is on its way: what is written now would be taken for it, or lie in the middle of it.
+  if ("_httpMessage" in socket && socket._httpMessage !== null) return void socket.destroy();
   const { status, message } = REASONS[error.code ?? ""] ?? UNREADABLE;
   const body = JSON.stringify(makeErrorBody(new ApiError("INVALID_PAYLOAD", { status, message })));
   const head = [

@@ -197,5 +197,9 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
     const throttled = { result: "unavailable", error: { code: "20429", reason: "too many" } } as const;
     // Four at a time: those under way when the first refusal came.
     expect((await chase(() => throttled)).length).toBeLessThanOrEqual(4);
+    // Nobody has looked at any of them: each has its turn soon after those ten seconds, and none waits for its next look.
+    const waits = await lookInS();
+    expect(waits).toHaveLength(30);
+    for (const waitS of waits) expect(waitS).toBeLessThan(20);
   });
 });

@@ -35,11 +35,6 @@ const TAKE_MAX = 500;
 /** Statements of one run, as of the other sweeps: what is left comes with the next run. */
 const ROUNDS_MAX = 20;
 const CONCURRENCY = 4;
-/** The answer to a question that was chosen and then left out, since the provider had refused one before it. */
-const NOT_ASKED: ReadResult = {
-  result: "unavailable",
-  error: { code: "BACKED_OFF", reason: "The provider has refused questions for their rate." },
-};
 const ASK_TIMEOUT_MS = 5_000;
 /** Above the longest run: its rounds, then twenty questions, four at a time, five seconds each. */
 const TAKEN_FOR_MS = 60_000;
@@ -104,9 +99,14 @@ async function putOffChecks(deps: ChaseDeps, provider: ProviderName, checks: rea
 
 async function askThenMove(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<void> {
   if (asked.length === 0) return;
-  await askForReports(deps, provider, asked);
+  const refused = new Set(await askForReports(deps, provider, asked));
   if (deps.signal.aborted) return;
-  await moveOn(deps, provider, asked);
+  await putOffChecks(deps, provider, [...refused]);
+  await moveOn(
+    deps,
+    provider,
+    asked.filter((check) => !refused.has(check)),
+  );
 }
 
 /** The message is still open as sent, and its attempt without a final report. */
@@ -114,26 +114,35 @@ function isWaitedFor({ outcome, reportStatus, messageStatus, finalAt }: DueCheck
   return messageStatus === "sent" && finalAt === null && settledOutcome(outcome, reportStatus) === "accepted";
 }
 
-async function askForReports(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<void> {
+/** Asks, and applies what is found. Answers those that the provider would not be asked about for the rate of questions. */
+async function askForReports(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<DueCheck[]> {
   const { metrics } = deps;
   const answers = await askSideBySide(asked, CONCURRENCY, (check) => ask(deps, provider, check));
-  const found = answers.flatMap((answer, place): FoundStatus[] => {
-    const check = asked[place];
-    return answer.result === "found" && check !== undefined ? [{ check, message: answer.message }] : [];
-  });
-  metrics.reportChases.inc({ provider, result: "asked" }, asked.length);
-  for (const { result } of answers) metrics.reportChases.inc({ provider, result });
+  const refused: DueCheck[] = [];
+  const found: FoundStatus[] = [];
+  for (const [place, check] of asked.entries()) {
+    const answer = answers[place];
+    if (answer === undefined || (answer.result === "unavailable" && isThrottled(answer.error))) {
+      refused.push(check);
+      continue;
+    }
+    metrics.reportChases.inc({ provider, result: "asked" });
+    metrics.reportChases.inc({ provider, result: answer.result });
+    if (answer.result === "found") found.push({ check, message: answer.message });
+  }
   await applyFoundStatuses(deps, found);
+  return refused;
 }
 
+/** Undefined when the provider has refused a question before this one for its rate: then it is not asked. */
 async function ask(
   { accounts, logger, signal, questions }: ChaseDeps,
   provider: ProviderName,
   check: DueCheck,
-): Promise<ReadResult> {
+): Promise<ReadResult | undefined> {
   const { messageId, attemptNumber: attempt, providerMessageId } = check;
   const account = accounts.find(provider, check.account);
-  if (questions.isBackedOff(provider)) return NOT_ASKED;
+  if (questions.isBackedOff(provider)) return undefined;
   const unavailable: ReadResult = {
     result: "unavailable",
     error: { code: "ADAPTER_FAILED", reason: "Our own fault while the provider was asked." },
