@@ -10,6 +10,8 @@ export interface SharedSettings {
 
 /** A group that is missing for so long counts as lost; a run ends before the product's own 300 s. */
 const LOST_AFTER_S = 20;
+/** A run is over when the last lost report has been asked for; with the product's own 10 that would be most of its time. */
+const QUESTIONS_PER_SECOND = 50;
 /** From a submit to the handset. The lab's own second would only keep more messages under way. */
 const DELIVERY_DELAY_MS = 300;
 
@@ -29,6 +31,7 @@ export function makeSharedSettings(): SharedSettings {
       RATE_LIMIT_PER_HOUR: "0",
       DEFAULT_DAILY_QUOTA: "0",
       ACCOUNTING_LOST_AFTER_S: `${LOST_AFTER_S}`,
+      REPORT_QUESTIONS_PER_SECOND: `${QUESTIONS_PER_SECOND}`,
       LAB_DELIVERY_DELAY_MS: `${DELIVERY_DELAY_MS}`,
     },
   };

@@ -84,7 +84,7 @@ export async function buildWork(workDeps: WorkDeps): Promise<Work | undefined> {
   const deps: RunningDeps = {
     ...workDeps,
     circuits,
-    questions: createQuestionQuota(),
+    questions: createQuestionQuota(settings.REPORT_QUESTIONS_PER_SECOND),
     planning: () => ({
       providers: directory.providers(),
       defaultProvider: settings.DEFAULT_PROVIDER,

@@ -78,6 +78,14 @@ export const workerSettings = Type.Object({
     maximum: 1000,
     default: 128,
   }),
+  REPORT_QUESTIONS_PER_SECOND: Type.Integer({
+    description:
+      "How often one worker asks each provider about delivery reports that have not come. More lets a backlog of lost reports end sooner, if the provider allows it.",
+    unit: "questions/s",
+    minimum: 1,
+    maximum: 1000,
+    default: 10,
+  }),
   RECORD_BATCH_MAX: Type.Integer({
     description: "Most requests recorded in one statement.",
     unit: "requests",

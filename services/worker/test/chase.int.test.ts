@@ -54,7 +54,7 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
   /** One run, with an account that answers like that; tells what it was asked. */
   async function chase(
     answer?: (providerMessageId: string) => ReadResult,
-    questions: QuestionQuota = createQuestionQuota(),
+    questions: QuestionQuota = createQuestionQuota(10),
   ): Promise<string[]> {
     const asked: string[] = [];
     const account: ProviderAccount = {
@@ -159,7 +159,7 @@ describeWith("postgres", "a report that does not come", (adminUrl) => {
   it("is asked for one after the other when more of reports were lost than may be asked for at once", async () => {
     const LOST = 60;
     const ids = await send(LOST, 130);
-    const questions = createQuestionQuota();
+    const questions = createQuestionQuota(10);
     await waitFor(
       async () => {
         await chase(found("delivered"), questions);

@@ -275,7 +275,7 @@ describeWith("postgres", "a message between two workers", (adminUrl) => {
       ...parts,
       db: workers[worker],
       accounts: accountsOf(life, canSearch, isBlind),
-      questions: createQuestionQuota(),
+      questions: createQuestionQuota(10),
       signal: new AbortController().signal,
       planning,
       wake: () => undefined,
@@ -290,7 +290,7 @@ describeWith("postgres", "a message between two workers", (adminUrl) => {
     const deps = {
       ...parts,
       accounts: accountsOf(life, true),
-      questions: createQuestionQuota(),
+      questions: createQuestionQuota(10),
       signal: new AbortController().signal,
     };
     for (const provider of ["twilio", "plivo", "nexmo"] as const) await chaseReports(deps, provider);

@@ -34,9 +34,8 @@ const EVERY_MS = 2_000;
 const TAKE_MAX = 500;
 /** Statements of one run, as of the other sweeps: what is left comes with the next run. */
 const ROUNDS_MAX = 20;
-const CONCURRENCY = 4;
 const ASK_TIMEOUT_MS = 5_000;
-/** Above the longest run: its rounds, then twenty questions, four at a time, five seconds each. */
+/** Above the longest run: its statements, then five rounds of questions, five seconds each. */
 const TAKEN_FOR_MS = 60_000;
 
 /** The sweeps, one per provider. */
@@ -116,8 +115,8 @@ function isWaitedFor({ outcome, reportStatus, messageStatus, finalAt }: DueCheck
 
 /** Asks, and applies what is found. Answers those that the provider would not be asked about for the rate of questions. */
 async function askForReports(deps: ChaseDeps, provider: ProviderName, asked: readonly DueCheck[]): Promise<DueCheck[]> {
-  const { metrics } = deps;
-  const answers = await askSideBySide(asked, CONCURRENCY, (check) => ask(deps, provider, check));
+  const { metrics, questions } = deps;
+  const answers = await askSideBySide(asked, questions.sideBySide, (check) => ask(deps, provider, check));
   const refused: DueCheck[] = [];
   const found: FoundStatus[] = [];
   for (const [place, check] of asked.entries()) {

@@ -13,13 +13,13 @@ export interface QuestionQuota {
   /** The provider refused a question for its rate: nothing is asked of it for a while. */
   backOff(provider: ProviderName): void;
   isBackedOff(provider: ProviderName): boolean;
+  /** So many are asked at a time: however many a run may ask, it is done after five rounds. */
+  readonly sideBySide: number;
 }
 
-/** Below what any of them allows; a question is worth little. */
-const QUESTIONS_PER_SECOND = 10;
-const TURN_MS = 1_000 / QUESTIONS_PER_SECOND;
-/** What a run of every two seconds may ask at once. */
-const QUESTIONS_MAX = 20;
+/** A run every two seconds may ask what two seconds allow. */
+const SECONDS_OF_A_RUN = 2;
+const ROUNDS_OF_A_RUN = 5;
 /** Rates are counted by the second. */
 const BACK_OFF_MS = 10_000;
 
@@ -31,20 +31,22 @@ interface Account {
   lineUntilMs: number;
 }
 
-/** Makes the quota of one worker. @param now monotonic, in ms. */
-export function createQuestionQuota(now: () => number = () => performance.now()): QuestionQuota {
+/** Makes the quota of one worker. @param perSecond questions to each provider. @param now monotonic, in ms. */
+export function createQuestionQuota(perSecond: number, now: () => number = () => performance.now()): QuestionQuota {
+  const questionsMax = perSecond * SECONDS_OF_A_RUN;
+  const turnMs = 1000 / perSecond;
   const accounts = new Map<ProviderName, Account>();
 
   function open(provider: ProviderName): Account {
     const nowMs = now();
     const account = accounts.get(provider) ?? {
-      tokens: QUESTIONS_MAX,
+      tokens: questionsMax,
       atMs: nowMs,
       backedOffUntilMs: nowMs,
       lineUntilMs: nowMs,
     };
-    const earned = ((nowMs - account.atMs) / 1000) * QUESTIONS_PER_SECOND;
-    account.tokens = Math.min(QUESTIONS_MAX, account.tokens + earned);
+    const earned = ((nowMs - account.atMs) / 1000) * perSecond;
+    account.tokens = Math.min(questionsMax, account.tokens + earned);
     account.atMs = nowMs;
     accounts.set(provider, account);
     return account;
@@ -62,13 +64,14 @@ export function createQuestionQuota(now: () => number = () => performance.now())
     },
     putOff(provider) {
       const account = open(provider);
-      account.lineUntilMs = Math.max(account.lineUntilMs, account.backedOffUntilMs, now()) + TURN_MS;
+      account.lineUntilMs = Math.max(account.lineUntilMs, account.backedOffUntilMs, now()) + turnMs;
       return account.lineUntilMs - now();
     },
     backOff(provider) {
       open(provider).backedOffUntilMs = now() + BACK_OFF_MS;
     },
     isBackedOff,
+    sideBySide: Math.ceil(questionsMax / ROUNDS_OF_A_RUN),
   };
 }
 
