@@ -14,7 +14,7 @@ describe("a long run", () => {
 
   const wish = (more: Partial<LongWish> = {}): LongWish => ({
     seed: 1,
-    messages: 120_000,
+    messages: 240_000,
     settings: { messagesPerSecond: 300, ttlS: 240 },
     minutes: 60,
     folder,
@@ -33,15 +33,15 @@ describe("a long run", () => {
 
   test("is done in pieces until all is offered", async () => {
     const { pieces, runPiece } = record();
-    expect(countOffered(await runLong(wish(), runPiece))).toBe(120_000);
-    expect(pieces.map(({ messages }) => messages)).toEqual([50_000, 50_000, 20_000]);
+    expect(countOffered(await runLong(wish(), runPiece))).toBe(240_000);
+    expect(pieces.map(({ messages }) => messages)).toEqual([100_000, 100_000, 40_000]);
   });
 
   test("stops when its time is over and goes on with the next piece", async () => {
     const all = record();
     await runLong(wish({ folder: join(folder, "all") }), all.runPiece);
     const some = record();
-    for (const offered of [50_000, 100_000, 120_000]) {
+    for (const offered of [100_000, 200_000, 240_000]) {
       expect(countOffered(await runLong(wish({ minutes: 0 }), some.runPiece))).toBe(offered);
     }
     expect(some.pieces).toEqual(all.pieces);
@@ -82,6 +82,7 @@ const EMPTY: ScenarioResult = {
   faults: [],
   disturbances: [],
   quota: undefined,
+  reads: undefined,
   loadS: 0,
   settleS: 0,
   reasons: {},

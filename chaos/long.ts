@@ -39,7 +39,7 @@ export interface Piece {
 }
 
 /** So that a piece, with the time until its last messages have ended, takes a few minutes. */
-const PIECE_MESSAGES = 50_000;
+const PIECE_MESSAGES = 100_000;
 /** Of the pieces every so many-th tries the standalone shape. */
 const STANDALONE_EVERY = 4;
 const MS_PER_MINUTE = 60_000;

@@ -6,6 +6,7 @@ import { readEvidence, waitUntilSettled } from "./judge/read-evidence.ts";
 import { planRequests } from "./load/plan-request.ts";
 import { openProbe, type Probe } from "./load/probe.ts";
 import { startLoad } from "./load/run-clients.ts";
+import { type ReadCount, startReaders } from "./load/run-readers.ts";
 import { createRandom, type Random } from "./random.ts";
 import { readCommit } from "./read-commit.ts";
 import type { Disturbance, Scenario } from "./scenarios/scenario.ts";
@@ -38,6 +39,7 @@ export interface ScenarioResult extends Verdict {
   readonly at: string;
   readonly disturbances: readonly Disturbance[];
   readonly quota: QuotaCount | undefined;
+  readonly reads: ReadCount | undefined;
   /** Times in s: of the load, and from its end until every message had its own. */
   readonly loadS: number;
   readonly settleS: number;
@@ -71,7 +73,9 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
   try {
     const probe = openProbe(world);
     const loadStartedMs = performance.now();
+    const readers = startReaders(world.gatewayUrls);
     const load = startLoad({
+      onPromise: readers.add,
       gateways: world.gatewayUrls,
       apiKeys: world.keys,
       plans: planRequests(random.fork("load"), options),
@@ -82,6 +86,7 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
     const loadEndedMs = performance.now();
     options.say(`${load.offered()} messages offered; waiting for their ends`);
     const requests = await load.stop();
+    const reads = await readers.stop();
     probe.close();
     await waitUntilSettled(world, (options.ttlS + END_AFTER_DEADLINE_S) * 1000);
     const settledMs = performance.now();
@@ -98,10 +103,11 @@ async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks 
       ...verdict,
       disturbances,
       quota,
+      reads,
       loadS: (loadEndedMs - loadStartedMs) / 1000,
       settleS: (settledMs - loadEndedMs) / 1000,
       reasons: countReasons(requests.filter(({ end }) => end !== "accepted").map(({ end, why }) => `${end}: ${why}`)),
-      problems: listProblems({ verdict, quota, books, disturbances }),
+      problems: listProblems({ verdict, quota, books, reads, disturbances }),
     };
   } finally {
     await world.stop();
@@ -115,7 +121,15 @@ export async function describeFailure(
   error: unknown,
 ): Promise<ScenarioResult> {
   const counts = { offered: 0, accepted: 0, delivered: 0, unknown: 0, refused: 0, unanswered: 0, explainedDoubles: 0 };
-  const told = { servers: [], otherEnds: {}, faults: [], disturbances: [], quota: undefined, reasons: {} };
+  const told = {
+    servers: [],
+    otherEnds: {},
+    faults: [],
+    disturbances: [],
+    quota: undefined,
+    reads: undefined,
+    reasons: {},
+  };
   const problem = `the run itself failed: ${error instanceof Error ? error.stack : String(error)}`;
   return {
     scenario: name,

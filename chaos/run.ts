@@ -34,7 +34,7 @@ const { values: wanted } = parseArgs({
     scenario: { type: "string", multiple: true },
     seed: { type: "string" },
     messages: { type: "string" },
-    rate: { type: "string", default: "300" },
+    rate: { type: "string", default: "250" },
     ttl: { type: "string", default: "240" },
     times: { type: "string" },
     minutes: { type: "string", default: "10" },

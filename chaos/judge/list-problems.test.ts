@@ -15,6 +15,7 @@ const CLEAN: Outcome = {
   },
   quota: { used: 5, atLeast: 5, atMost: 6 },
   books: { balanced: true, missing: [], text: "[]" },
+  reads: { asked: 3, answered: 3, unavailable: 0, unanswered: 0, wrong: [] },
   disturbances: [{ fault: "kill", tookS: 1, recoveryS: 2 }],
 };
 
@@ -36,6 +37,14 @@ describe("the problems of a run", () => {
   test("are all faults of the verdict", () => {
     expect(listProblems({ ...CLEAN, verdict: { ...CLEAN.verdict, faults: [LOST] } })).toEqual([
       "lost: request 4, +491: x was promised and is not recorded",
+    ]);
+  });
+
+  test("are reads that were answered wrongly, and any that was not answered while nothing was broken", () => {
+    const reads = { ...CLEAN.reads, wrong: ["GET x: 404"] };
+    expect(listProblems({ ...CLEAN, reads })).toEqual(["GET x: 404"]);
+    expect(listProblems({ ...CLEAN, reads: { ...CLEAN.reads, answered: 2 }, disturbances: [] })).toEqual([
+      "nothing was broken, and 1 of 3 reads were not answered",
     ]);
   });
 

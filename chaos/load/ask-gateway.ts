@@ -1,4 +1,5 @@
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
+import { exchange, type HttpAnswer, nameFailure, parseObject } from "./exchange.ts";
 
 /** What a client learns from one try. */
 export type TryResult =
@@ -20,8 +21,6 @@ export interface Question {
   readonly body: string;
 }
 
-/** A client's patience: above every deadline of the gateway, so that only a gateway that hangs is given up. */
-const ANSWER_TIMEOUT_MS = 15_000;
 /** Before the next try when no `Retry-After` says another time. */
 const PAUSE_MS = 200;
 /** Nobody listened there, so nothing was taken. */
@@ -39,15 +38,15 @@ export function openLine(connectionsMax: number): Line {
   return { ask: (question) => ask(agent, question), close: () => agent.destroy() };
 }
 
-interface HttpAnswer {
-  readonly status: number;
-  readonly retryAfterMs: number;
-  readonly text: string;
-}
-
 async function ask(agent: Agent, question: Question): Promise<TryResult> {
+  const { url, apiKey, idempotencyKey, body } = question;
+  const headers = {
+    "content-type": "application/json",
+    "api-key": apiKey,
+    ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+  };
   try {
-    return readAnswer(await post(agent, question));
+    return readAnswer(await exchange(agent, { url: `${url}/api/v1/sms/send`, method: "POST", headers, body }));
   } catch (error) {
     const why = nameFailure(error);
     if (NOT_CONNECTED.has(why)) return { kind: "refused", why, again: true, waitMs: PAUSE_MS };
@@ -55,41 +54,10 @@ async function ask(agent: Agent, question: Question): Promise<TryResult> {
   }
 }
 
-function nameFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "code" in error ? String(error.code) : error.message;
-}
-
-function post(agent: Agent, { url, apiKey, idempotencyKey, body }: Question): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
-      "api-key": apiKey,
-      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
-    };
-    const outgoing = request(`${url}/api/v1/sms/send`, { agent, method: "POST", headers }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => {
-        text += chunk;
-      });
-      response.once("error", reject);
-      response.once("close", () => {
-        if (!response.complete) return reject(new Error("the answer broke off"));
-        const retryAfterMs = Number(response.headers["retry-after"] ?? Number.NaN) * 1000;
-        resolve({ status: response.statusCode ?? 0, retryAfterMs: retryAfterMs || PAUSE_MS, text });
-      });
-    });
-    const timer = setTimeout(() => outgoing.destroy(new Error("no answer in time")), ANSWER_TIMEOUT_MS);
-    outgoing.once("close", () => clearTimeout(timer));
-    outgoing.once("error", reject);
-    outgoing.end(body);
-  });
-}
-
 /** Reads an answer as the contract means it. */
-function readAnswer({ status, retryAfterMs: waitMs, text }: HttpAnswer): TryResult {
-  const body = parse(text);
+function readAnswer({ status, retryAfterMs = PAUSE_MS, text }: HttpAnswer): TryResult {
+  const waitMs = retryAfterMs;
+  const body = parseObject(text);
   const broken: TryResult = { kind: "broken", why: `${status} ${text.slice(0, 200)}` };
   if (body === undefined) return broken;
   if (status === 202) {
@@ -116,13 +84,4 @@ function readUnavailable(body: Readonly<Record<string, unknown>>, waitMs: number
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

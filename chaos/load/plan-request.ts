@@ -41,7 +41,14 @@ const COUNTED_SHARE = 0.25;
 const SCHEDULED_SHARE = 0.05;
 const SCHEDULE_AHEAD_MAX_S = 15;
 const SEVERAL_SHARE = 0.3;
-const RECIPIENTS_MAX = 5;
+/** Campaigns go to more people at a time than what somebody waits for. */
+const RECIPIENTS_MAX: Readonly<Record<SmsClass, number>> = {
+  otp: 1,
+  transactional: 5,
+  alert: 5,
+  promotional: 20,
+  marketing: 20,
+};
 /** German mobile numbers that nobody has: +49 15 and nine digits. The lab has no script for them, so it delivers. */
 const NUMBER_PREFIX = "+4915";
 
@@ -52,7 +59,7 @@ export function* planRequests(random: Random, { ttlS }: PlanOptions): Generator<
     const smsType = pickClass(random);
     // A login code goes to one person.
     const several = smsType !== "otp" && random.chance(SEVERAL_SHARE);
-    const count = several ? random.int(2, RECIPIENTS_MAX) : 1;
+    const count = several ? random.int(2, RECIPIENTS_MAX[smsType]) : 1;
     const first = numbers;
     numbers += count;
     const manners = random.chance(CARELESS_SHARE) ? "careless" : "good";

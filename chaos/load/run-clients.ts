@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Line, openLine, type TryResult } from "./ask-gateway.ts";
 import type { PlannedRequest, Tenant } from "./plan-request.ts";
+import type { Promised } from "./run-readers.ts";
 
 /** One request and everything that its client was told about it. */
 export interface ClientRequest {
@@ -28,6 +29,8 @@ export interface LoadOptions {
   readonly plans: Iterator<PlannedRequest, void>;
   /** Messages offered per second: recipients, not requests. */
   readonly messagesPerSecond: number;
+  /** Told of each promise. */
+  readonly onPromise: (promised: readonly Promised[]) => void;
 }
 
 /** Clients at work until they are stopped. */
@@ -106,6 +109,7 @@ async function runClient(line: Line, options: LoadOptions, plan: PlannedRequest)
       plan.manners === "good" ? Date.now() - startedAtMs < GIVE_UP_AFTER_MS : tries < CARELESS_TRIES_MAX;
     if (waitMs === undefined || !hasTriesLeft) {
       const promised = result.kind === "accepted" ? result.ids : [];
+      options.onPromise(namePromised(promised, plan, options.apiKeys[plan.tenant]));
       const why = "why" in result ? result.why : "";
       const end = { end: result.kind, why, tries, startedAtMs, endedAtMs: Date.now() };
       return { plan, promised, unsureIds, maybeTaken, ...end };
@@ -113,6 +117,13 @@ async function runClient(line: Line, options: LoadOptions, plan: PlannedRequest)
     // Spread out, so that clients that were refused together do not come back together.
     await delay(waitMs * (1 + Math.random()));
   }
+}
+
+function namePromised(ids: readonly string[], { numbers }: PlannedRequest, apiKey: string): Promised[] {
+  return ids.flatMap((id, place) => {
+    const number = numbers[place];
+    return number === undefined ? [] : [{ id, number, apiKey }];
+  });
 }
 
 /** None where asking again makes no sense. */

@@ -28,6 +28,7 @@ const RESULT: ScenarioResult = {
     { fault: "kill", tookS: 1, recoveryS: 3 },
   ],
   quota: undefined,
+  reads: undefined,
   loadS: 1,
   settleS: 1,
   reasons: {},

@@ -1,4 +1,6 @@
-import { killAndRestart } from "../world/member.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Link } from "../world/link.ts";
+import { killAndRestart, startUntilReady } from "../world/member.ts";
 import type { DockerWorld } from "../world/world.ts";
 import type { Fault } from "./scenario.ts";
 
@@ -10,11 +12,45 @@ export const KILL_GATEWAY: DockerFault = {
   inject: ({ world, random, mended }) => killAndRestart(random.pick(world.gateways).service, mended),
 };
 
-/** `kill -9` of a worker; under load it holds a batch at almost every moment. */
+/** More than heartbeats and confirms of half a second: at least one group of requests. */
+const BATCH_MIN_BYTES = 2_000;
+const BATCH_WITHIN_MS = 10_000;
+const POLL_MS = 5;
+const HOLD_MAX_MS = 250;
+
+/**
+ * `kill -9` of a worker while it holds a batch: for a moment its acknowledgements stay on their way, it works on what
+ * RabbitMQ goes on giving it, and then it dies. RabbitMQ gives all of that to somebody once more.
+ */
 export const KILL_WORKER: DockerFault = {
   name: "kill -9 of a worker",
-  inject: ({ world, random, mended }) => killAndRestart(random.pick(world.workers).service, mended),
+  async inject({ world, random, mended }) {
+    const { service, links } = random.pick(world.workers);
+    if (links.rabbitmq === undefined) throw new Error(`${service.name} has no link to RabbitMQ`);
+    await holdBatch(links.rabbitmq, random.int(0, HOLD_MAX_MS));
+    await service.kill();
+    // What stayed on its way is gone with it.
+    links.rabbitmq.cut();
+    links.rabbitmq.heal();
+    mended();
+    await startUntilReady(service);
+  },
 };
+
+/** Resolves so many ms after somebody was given a batch that it cannot have acknowledged. */
+async function holdBatch(link: Link, ms: number): Promise<void> {
+  link.holdBack();
+  const before = link.carried();
+  const endsAtMs = performance.now() + BATCH_WITHIN_MS;
+  while (link.carried() < before + BATCH_MIN_BYTES) {
+    if (performance.now() > endsAtMs) {
+      link.heal();
+      throw new Error("the worker was given no batch to die with");
+    }
+    await delay(POLL_MS);
+  }
+  await delay(ms);
+}
 
 /** `kill -9` of a gateway and a worker at the same time. */
 export const KILL_BOTH: DockerFault = {

@@ -19,8 +19,10 @@ describe("a link", () => {
   /** A server that sends everything back, and a client of it through a link. */
   async function openEcho() {
     const sockets: Socket[] = [];
+    const taken: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);
+      taken.push(socket);
       socket.on("error", () => undefined).pipe(socket);
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -44,7 +46,8 @@ describe("a link", () => {
       sockets.push(socket);
       return { socket, state, received: () => received };
     };
-    return { link, dial };
+    const tellAll = (text: string) => taken.map((socket) => socket.write(text));
+    return { link, dial, tellAll };
   }
 
   test("carries both ways", async () => {
@@ -52,6 +55,21 @@ describe("a link", () => {
     const { socket, received } = dial();
     socket.write("hello");
     await waitFor(() => received() === "hello", { what: "the echo" });
+  });
+
+  test("that holds back carries what servers send only, and counts it", async () => {
+    const { link, dial, tellAll } = await openEcho();
+    const { socket, received } = dial();
+    socket.write("hello");
+    await waitFor(() => received() === "hello", { what: "the echo" });
+    expect(link.carried()).toBe(5);
+    link.holdBack();
+    socket.write("kept");
+    tellAll(" news");
+    await waitFor(() => received() === "hello news", { what: "the news, and no echo before" });
+    expect(link.carried()).toBe(10);
+    link.heal();
+    await waitFor(() => received() === "hello newskept", { what: "what was kept" });
   });
 
   test("that is cut resets what is open and refuses what comes, until it is healed", async () => {

@@ -4,12 +4,16 @@ import { connect, createServer, type Socket } from "node:net";
 /**
  * A network path to a server, or to several that answer under one address. *open* → (cut) connections end and are
  * refused, or (silence) nothing passes in either direction and nobody is told; either → (heal) open. What was under way
- * when silence fell arrives after it, as TCP sends again what was lost.
+ * when silence fell arrives after it, as TCP sends again what was lost. (hold back) is silence in one direction: what the
+ * clients send stays on its way, what the servers send passes.
  */
 export interface Link {
   readonly port: number;
   cut(): void;
   silence(): void;
+  holdBack(): void;
+  /** Bytes that the servers have sent through, since it was opened. */
+  carried(): number;
   /** From now on every piece of data takes so much longer, each way. */
   slowDown(ms: number): void;
   /** Open again, and as fast as ever. */
@@ -22,18 +26,20 @@ export interface Target {
   readonly port: number;
 }
 
+type Side = "client" | "server";
+
 interface Path {
-  readonly state: { mode: "open" | "cut" | "silent"; delayMs: number };
-  readonly sockets: Set<Socket>;
+  readonly state: { mode: "open" | "cut" | "silent" | "held back"; delayMs: number; carried: number };
+  readonly sockets: Map<Socket, Side>;
 }
 
 /** Opens one on a free port of 127.0.0.1. Each connection goes to the next target that takes it. */
 export async function openLink(targets: readonly Target[]): Promise<Link> {
-  const path: Path = { state: { mode: "open", delayMs: 0 }, sockets: new Set() };
+  const path: Path = { state: { mode: "open", delayMs: 0, carried: 0 }, sockets: new Map() };
   let turn = 0;
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
     if (path.state.mode === "cut") return void client.resetAndDestroy();
-    keep(path, client);
+    keep(path, client, "client");
     turn += 1;
     join(path, client, [...targets.slice(turn % targets.length), ...targets.slice(0, turn % targets.length)]);
   });
@@ -45,22 +51,27 @@ export async function openLink(targets: readonly Target[]): Promise<Link> {
     port: address.port,
     cut() {
       path.state.mode = "cut";
-      for (const socket of path.sockets) socket.resetAndDestroy();
+      for (const socket of path.sockets.keys()) socket.resetAndDestroy();
     },
     silence() {
       path.state.mode = "silent";
-      for (const socket of path.sockets) socket.pause();
+      pauseHeld(path);
     },
+    holdBack() {
+      path.state.mode = "held back";
+      pauseHeld(path);
+    },
+    carried: () => path.state.carried,
     slowDown(ms) {
       path.state.delayMs = ms;
     },
     heal() {
       path.state.mode = "open";
       path.state.delayMs = 0;
-      for (const socket of path.sockets) socket.resume();
+      for (const socket of path.sockets.keys()) socket.resume();
     },
     async close() {
-      for (const socket of path.sockets) socket.destroy();
+      for (const socket of path.sockets.keys()) socket.destroy();
       const closed = once(server, "close");
       server.close();
       await closed;
@@ -68,8 +79,17 @@ export async function openLink(targets: readonly Target[]): Promise<Link> {
   };
 }
 
-function keep({ sockets }: Path, socket: Socket): void {
-  sockets.add(socket);
+function pauseHeld(path: Path): void {
+  for (const [socket, side] of path.sockets) if (isHeld(path, side)) socket.pause();
+}
+
+/** Whether what comes from that side stays on its way. */
+function isHeld({ state: { mode } }: Path, side: Side): boolean {
+  return mode === "silent" || (mode === "held back" && side === "client");
+}
+
+function keep({ sockets }: Path, socket: Socket, side: Side): void {
+  sockets.set(socket, side);
   socket.once("close", () => sockets.delete(socket));
   // The other side learns of it by `close`.
   socket.on("error", () => socket.destroy());
@@ -78,7 +98,7 @@ function keep({ sockets }: Path, socket: Socket): void {
 function join(path: Path, client: Socket, [target, ...others]: readonly Target[]): void {
   if (target === undefined || client.destroyed) return void client.resetAndDestroy();
   const server = connect({ ...target, noDelay: true });
-  keep(path, server);
+  keep(path, server, "server");
   const tryNext = () => join(path, client, others);
   server.once("error", tryNext);
   server.once("connect", () => {
@@ -86,19 +106,23 @@ function join(path: Path, client: Socket, [target, ...others]: readonly Target[]
     server.pause();
     carry(path, client, server);
     carry(path, server, client);
-    if (path.state.mode !== "silent") for (const socket of [client, server]) socket.resume();
+    if (!isHeld(path, "client")) client.resume();
+    if (!isHeld(path, "server")) server.resume();
   });
 }
 
 /** What `from` sends reaches `to` in order, later while the path is slow; its end ends the other. */
-function carry({ state }: Path, from: Socket, to: Socket): void {
+function carry(path: Path, from: Socket, to: Socket): void {
+  const { state, sockets } = path;
+  const side = sockets.get(from) ?? "client";
   const inOrder = createDelay(() => state.delayMs);
   from.on("data", (bytes: Buffer) =>
     inOrder(() => {
+      if (side === "server") state.carried += bytes.length;
       if (to.destroyed || to.write(bytes) || from.destroyed) return;
       from.pause();
       to.once("drain", () => {
-        if (state.mode !== "silent") from.resume();
+        if (!isHeld(path, side)) from.resume();
       });
     }),
   );

@@ -16,7 +16,7 @@ export async function killAndRestart(service: Service, mended: () => void): Prom
  * Starts a service, and again when it ends by itself.
  * @throws when it is not ready after so many starts, or takes too long for one
  */
-async function startUntilReady(service: Service): Promise<void> {
+export async function startUntilReady(service: Service): Promise<void> {
   for (let starts = 1; ; starts += 1) {
     await delay(RESTART_PAUSE_MS);
     try {
