@@ -8,9 +8,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openRunFolder, ROOT } from "@sms-gateway/testkit";
+import { ROOT } from "@sms-gateway/testkit";
 import { formatRoutes, listFindings } from "./fuzz/format-findings.ts";
 import { type FuzzResult, runFuzz } from "./fuzz/run-fuzz.ts";
+import { withRunFolder } from "./with-run-folder.ts";
 import type { Shape } from "./world/world.ts";
 
 const FOLDER = join(ROOT, ".data", "chaos");
@@ -51,8 +52,7 @@ function chooseShapes(): readonly Shape[] {
 
 async function runShape(shape: Shape, seed: number): Promise<FuzzResult> {
   console.log(`\nfuzzing ${shape} (seed ${seed})`);
-  const folder = await openRunFolder(FOLDER);
-  try {
+  return withRunFolder(FOLDER, async (folder) => {
     const result = await runFuzz({
       shape,
       seed,
@@ -65,7 +65,5 @@ async function runShape(shape: Shape, seed: number): Promise<FuzzResult> {
     console.log(`\n${formatRoutes(result.routes)}\n`);
     for (const finding of listFindings(result)) console.log(`  FINDING ${finding}`);
     return result;
-  } finally {
-    await folder.remove();
-  }
+  });
 }

@@ -20,7 +20,7 @@ export interface RunOptions {
   /** Messages offered at least; more where the faults take longer. */
   readonly messages: number;
   readonly messagesPerSecond: number;
-  /** How long each message may be worked on, in s. */
+  /** How long most messages may be worked on, in s. */
   readonly ttlS: number;
   /** How many faults; default: as many as the scenario says. */
   readonly times?: number;
@@ -52,8 +52,8 @@ export interface ScenarioResult extends Verdict {
 /** After its deadline a message has so long to end (docs/reliability.md says a minute). */
 const END_AFTER_DEADLINE_S = 300;
 const WARM_UP_MS = 2_000;
-const PAUSE_MIN_MS = 500;
-const PAUSE_MAX_MS = 2_000;
+const PAUSE_MIN_MS = 1_000;
+const PAUSE_MAX_MS = 5_000;
 const POLL_MS = 100;
 
 /** Runs one scenario in a world of its own, from its start to the verdict. */

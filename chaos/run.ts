@@ -9,13 +9,14 @@
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openRunFolder, ROOT, type RunFolder } from "@sms-gateway/testkit";
+import { ROOT } from "@sms-gateway/testkit";
 import { countOffered, runLong } from "./long.ts";
 import { formatTable } from "./report/format-table.ts";
 import { writeReport } from "./report/write-report.ts";
 import { describeFailure, type RunOptions, runScenario, type ScenarioResult } from "./run-scenario.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
+import { withRunFolder } from "./with-run-folder.ts";
 import { MAY_OPEN_DISKS } from "./world/open-disks.ts";
 
 const FOLDER = join(ROOT, ".data", "chaos");
@@ -34,8 +35,8 @@ const { values: wanted } = parseArgs({
     scenario: { type: "string", multiple: true },
     seed: { type: "string" },
     messages: { type: "string" },
-    rate: { type: "string", default: "250" },
-    ttl: { type: "string", default: "240" },
+    rate: { type: "string", default: "200" },
+    ttl: { type: "string", default: "600" },
     times: { type: "string" },
     minutes: { type: "string", default: "10" },
   },
@@ -44,15 +45,6 @@ const { values: wanted } = parseArgs({
 const seed = wanted.seed === undefined ? Math.floor(Math.random() * SEED_MAX) : Number(wanted.seed);
 const settings = { messagesPerSecond: Number(wanted.rate), ttlS: Number(wanted.ttl) };
 
-/** Of the run that goes on now. */
-let openFolder: RunFolder | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    // Our own processes end with this one; the servers are ended with their folder.
-    void openFolder?.remove().finally(() => process.exit(1));
-    if (openFolder === undefined) process.exit(1);
-  });
-}
 process.exitCode = await act();
 
 async function act(): Promise<number> {
@@ -135,16 +127,14 @@ async function runOne(
   amounts: Pick<RunOptions, "seed"> & Partial<RunOptions>,
 ): Promise<ScenarioResult> {
   console.log(`\n${scenario.name} (seed ${amounts.seed}): ${scenario.description}`);
-  const folder = await openRunFolder(FOLDER);
-  openFolder = folder;
-  const options: RunOptions = {
-    messages: DEFAULT_MESSAGES,
-    ...settings,
-    ...amounts,
-    folder: folder.path,
-    say: (text) => console.log(`  ${text}`),
-  };
-  try {
+  return withRunFolder(FOLDER, async ({ path }) => {
+    const options: RunOptions = {
+      messages: DEFAULT_MESSAGES,
+      ...settings,
+      ...amounts,
+      folder: path,
+      say: (text) => console.log(`  ${text}`),
+    };
     const result = await runScenario(scenario, options).catch((error: unknown) =>
       describeFailure(scenario, options, error),
     );
@@ -152,13 +142,10 @@ async function runOne(
     for (const problem of problems.slice(0, PROBLEMS_SHOWN)) console.log(`  PROBLEM ${problem}`);
     if (problems.length > PROBLEMS_SHOWN) console.log(`  … and ${problems.length - PROBLEMS_SHOWN} more`);
     if (problems.length > 0) {
-      console.log(`  logs and inbox: ${await keepLogs(folder.path, `${scenario.name}-${amounts.seed}`)}`);
+      console.log(`  logs and inbox: ${await keepLogs(path, `${scenario.name}-${amounts.seed}`)}`);
     }
     return result;
-  } finally {
-    await folder.remove();
-    openFolder = undefined;
-  }
+  });
 }
 
 /** Moves what processes wrote out of the run's folder, which is removed. */

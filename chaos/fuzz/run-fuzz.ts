@@ -13,6 +13,7 @@ import { type Health, watchRest } from "./read-health.ts";
 import { listServices, readSecrets } from "./read-secrets.ts";
 import { sendRequest } from "./send-request.ts";
 import { holdSlowConnections } from "./slow-connections.ts";
+import { holdSlowReaders } from "./slow-readers.ts";
 
 export interface FuzzOptions {
   readonly shape: Shape;
@@ -129,8 +130,11 @@ async function fuzzAmongSlow(fuzzing: Fuzzing, { from, to }: Range): Promise<voi
     members.map(async (member) => {
       const label = `${member.name} ${SLOW}`;
       const count = countRoute(label);
-      const ends = await holdSlowConnections(member.url, member.operations, member.keyFor);
-      for (const { request, exchange } of ends) {
+      const ends = await Promise.all([
+        holdSlowConnections(member.url, member.operations, member.keyFor),
+        holdSlowReaders(member.url),
+      ]);
+      for (const { request, exchange } of ends.flat()) {
         const faults = judgeExchange(request, exchange, rulesOf(member));
         count.add({ request, exchange, faults, replay: besides });
       }

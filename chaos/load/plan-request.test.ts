@@ -27,6 +27,8 @@ describe("the requests of a run", () => {
     expect(count(({ manners }) => manners === "careless")).toBeGreaterThan(0.05);
     expect(count(({ tenant }) => tenant === "counted")).toBeGreaterThan(0.1);
     expect(count(({ scheduleInS }) => scheduleInS !== undefined)).toBeGreaterThan(0.02);
+    expect(count(({ ttlS }) => ttlS === 60)).toBeGreaterThan(0.02);
+    expect(count(({ ttlS }) => ttlS === 100)).toBeGreaterThan(0.9);
     expect(count(({ numbers }) => numbers.length > 1)).toBeGreaterThan(0.1);
   });
 

@@ -31,10 +31,13 @@ export interface PlannedRequest {
 export type Tenant = "unlimited" | "counted";
 
 export interface PlanOptions {
-  /** How long a message may be worked on, in s. */
+  /** How long most messages may be worked on, in s. */
   readonly ttlS: number;
 }
 
+/** Some are worth something for a minute only: they expire when something is broken for longer. */
+const SHORT_LIVED_SHARE = 0.05;
+const SHORT_TTL_S = 60;
 const CARELESS_SHARE = 0.1;
 /** Of those with good manners. */
 const COUNTED_SHARE = 0.25;
@@ -69,7 +72,7 @@ export function* planRequests(random: Random, { ttlS }: PlanOptions): Generator<
       smsType,
       numbers: Array.from({ length: count }, (_, place) => NUMBER_PREFIX + String(first + place).padStart(9, "0")),
       text: `Request ${index} of the run`,
-      ttlS,
+      ttlS: random.chance(SHORT_LIVED_SHARE) ? Math.min(SHORT_TTL_S, ttlS) : ttlS,
       scheduleInS: random.chance(SCHEDULED_SHARE) ? random.int(1, SCHEDULE_AHEAD_MAX_S) : undefined,
       manners,
       tenant: isCounted ? "counted" : "unlimited",

@@ -26,7 +26,13 @@ import { FREEZE_STANDALONE, KILL_EMBEDDED_POSTGRES, KILL_STANDALONE } from "./st
 const DOCKER_SCENARIOS: readonly Omit<DockerScenario, "shape">[] = [
   { name: "calm", description: "nothing is broken: what the others are compared with", faults: [], times: 0 },
   { name: "kill-gateway", description: "kill -9 of the only gateway", faults: [KILL_GATEWAY], times: 10, members: 1 },
-  { name: "kill-worker", description: "kill -9 of the only worker", faults: [KILL_WORKER], times: 30, members: 1 },
+  {
+    name: "kill-worker",
+    description: "kill -9 of the only worker while it holds a batch",
+    faults: [KILL_WORKER],
+    times: 30,
+    members: 1,
+  },
   { name: "kill-both", description: "kill -9 of both at once", faults: [KILL_BOTH], times: 10, members: 1 },
   { name: "kill-any", description: "two gateways, two workers, random kills", faults: [KILL_ANY], times: 15 },
   { name: "kill-rabbitmq", description: "kill -9 and restart of RabbitMQ", faults: [KILL_RABBITMQ], times: 5 },

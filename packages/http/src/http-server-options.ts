@@ -6,6 +6,8 @@ import { sendError } from "./error-handler.ts";
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Within which a request must have arrived, in milliseconds: a slow client may not hold its connection for ever. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How long a connection may stand still in the midst of an answer, in milliseconds: who does not read gives it back. */
+const STANDSTILL_TIMEOUT_MS = 60_000;
 /** How long an idle connection is kept, in milliseconds; above the 60 s of the usual load balancers, which must close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
@@ -14,6 +16,7 @@ export function httpServerOptions({ trustedProxyHops }: { readonly trustedProxyH
   return {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: STANDSTILL_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // X-Forwarded-For is believed as far as our own proxies have written it, and not at all without any.
     trustProxy: trustedProxyHops === 0 ? false : (_address: string, hop: number) => hop < trustedProxyHops,
