@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { hasCode } from "@sms-gateway/embedded-postgres";
 import { createRandom } from "./random.ts";
 import { readCommit } from "./read-commit.ts";
-import type { ScenarioResult } from "./run-scenario.ts";
+import type { ScenarioResult, Schedule } from "./run-scenario.ts";
 
 /** A long run, as far as it has got. It is done in pieces, each a world of its own with a random schedule. */
 export interface LongRun {
@@ -36,10 +36,12 @@ export interface Piece {
   readonly scenario: "random" | "standalone-random";
   readonly seed: number;
   readonly messages: number;
+  /** Faults go on where the piece of that shape before has left off. */
+  readonly schedule: Schedule;
 }
 
 /** So that a piece, with the time until its last messages have ended, takes a few minutes. */
-const PIECE_MESSAGES = 100_000;
+const PIECE_MESSAGES = 50_000;
 /** Of the pieces every so many-th tries the standalone shape. */
 const STANDALONE_EVERY = 4;
 const MS_PER_MINUTE = 60_000;
@@ -64,6 +66,8 @@ export async function runLong(wish: LongWish, runPiece: (piece: Piece) => Promis
     run = { ...run, pieces: [...run.pieces, result] };
     await mkdir(wish.folder, { recursive: true });
     await writeFile(file, `${JSON.stringify(run, undefined, 2)}\n`);
+    // It failed before it began, and so would the next one.
+    if (result.offered === 0) break;
   }
   return run;
 }
@@ -76,8 +80,11 @@ export function countOffered({ pieces }: LongRun): number {
 function planPiece(run: LongRun): Piece {
   const index = run.pieces.length;
   const SEEDS = 1_000_000_000;
+  const scenario = index % STANDALONE_EVERY === STANDALONE_EVERY - 1 ? "standalone-random" : "random";
+  const before = run.pieces.filter((piece) => piece.scenario === scenario);
   return {
-    scenario: index % STANDALONE_EVERY === STANDALONE_EVERY - 1 ? "standalone-random" : "random",
+    scenario,
+    schedule: { seed: run.seed, from: before.reduce((sum, { disturbances }) => sum + disturbances.length, 0) },
     seed: createRandom(run.seed).fork(`piece ${index}`).int(0, SEEDS),
     messages: Math.min(PIECE_MESSAGES, run.messages - countOffered(run)),
   };

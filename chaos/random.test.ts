@@ -30,6 +30,12 @@ describe("numbers that follow from a seed", () => {
     expect(fresh.fork("load").next()).not.toBe(fresh.fork("faults").next());
   });
 
+  test("a shuffled list has the same items, in every order", () => {
+    const random = createRandom(4);
+    const orders = new Set(Array.from({ length: 200 }, () => random.shuffle(["a", "b", "c"]).join("")));
+    expect([...orders].sort()).toEqual(["abc", "acb", "bac", "bca", "cab", "cba"]);
+  });
+
   test("nothing can be picked from an empty list", () => {
     expect(() => createRandom(1).pick([])).toThrow(RangeError);
   });

@@ -7,6 +7,8 @@ export interface Random {
   chance(probability: number): boolean;
   /** @throws RangeError when the list is empty */
   pick<T>(list: readonly T[]): T;
+  /** Another list with the same items. */
+  shuffle<T>(list: readonly T[]): T[];
   /** Another sequence that follows from this seed and the name, whatever was drawn here before. */
   fork(name: string): Random;
 }
@@ -28,6 +30,15 @@ export function createRandom(seed: number): Random {
       const picked = list[Math.floor(next() * list.length)];
       if (picked === undefined) throw new RangeError("there is nothing to pick from");
       return picked;
+    },
+    shuffle(list) {
+      // Fisher and Yates.
+      const shuffled = [...list];
+      for (let last = shuffled.length - 1; last > 0; last -= 1) {
+        const other = Math.floor(next() * (last + 1));
+        shuffled.push(...shuffled.splice(other, 1));
+      }
+      return shuffled;
     },
     fork: (name) => createRandom(hash(name, seed)),
   };

@@ -2,14 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { judge, type Verdict } from "./judge/judge.ts";
 import { countQuota, type QuotaCount, readBooks } from "./judge/judge-counters.ts";
 import { listProblems } from "./judge/list-problems.ts";
-import { readEvidence, waitUntilSettled } from "./judge/read-evidence.ts";
+import { readDeadLetters, readEvidence, waitUntilSettled } from "./judge/read-evidence.ts";
 import { planRequests } from "./load/plan-request.ts";
 import { openProbe, type Probe } from "./load/probe.ts";
-import { startLoad } from "./load/run-clients.ts";
+import { type ClientRequest, startLoad } from "./load/run-clients.ts";
 import { type ReadCount, startReaders } from "./load/run-readers.ts";
 import { createRandom, type Random } from "./random.ts";
 import { readCommit } from "./read-commit.ts";
-import type { Disturbance, Scenario } from "./scenarios/scenario.ts";
+import type { Disturbance, Fault, Scenario } from "./scenarios/scenario.ts";
 import { type Disks, openDisks } from "./world/open-disks.ts";
 import { startDockerWorld } from "./world/start-docker-world.ts";
 import { startStandaloneWorld } from "./world/start-standalone-world.ts";
@@ -24,9 +24,16 @@ export interface RunOptions {
   readonly ttlS: number;
   /** How many faults; default: as many as the scenario says. */
   readonly times?: number;
+  /** Where faults are drawn: which order of them, and the place in it where this run begins. Default: its seed's, at 0. */
+  readonly schedule?: Schedule;
   /** For data and logs of this run. */
   readonly folder: string;
   readonly say: (text: string) => void;
+}
+
+export interface Schedule {
+  readonly seed: number;
+  readonly from: number;
 }
 
 export interface ScenarioResult extends Verdict {
@@ -34,6 +41,8 @@ export interface ScenarioResult extends Verdict {
   readonly shape: Shape;
   readonly seed: number;
   readonly servers: readonly string[];
+  readonly messagesPerSecond: number;
+  readonly ttlS: number;
   /** Of the code that was tried, and when it was judged (ISO 8601). */
   readonly commit: string;
   readonly at: string;
@@ -68,56 +77,83 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 
 async function runInWorld(scenario: Scenario, options: RunOptions, disks: Disks | undefined): Promise<ScenarioResult> {
   const random = createRandom(options.seed).fork(scenario.name);
-  const startedAtMs = Date.now();
   const world = await startWorld(scenario, options, { disks, random });
+  let result: ScenarioResult;
   try {
-    const probe = openProbe(world);
-    const loadStartedMs = performance.now();
-    const readers = startReaders(world.gatewayUrls);
-    const load = startLoad({
-      onPromise: readers.add,
-      gateways: world.gatewayUrls,
-      apiKeys: world.keys,
-      plans: planRequests(random.fork("load"), options),
-      messagesPerSecond: options.messagesPerSecond,
-    });
+    result = await runAndJudge(scenario, options, { world, random });
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
+  const ends = await world.stop();
+  return { ...result, problems: [...result.problems, ...ends] };
+}
+
+async function runAndJudge(scenario: Scenario, options: RunOptions, around: Around): Promise<ScenarioResult> {
+  const { world } = around;
+  const startedAtMs = Date.now();
+  const { requests, reads, disturbances, loadS } = await runLoad(scenario, options, around);
+  options.say(`${countMessages(requests)} messages offered; waiting for their ends`);
+  const settlingFromMs = performance.now();
+  await waitUntilSettled(world, (options.ttlS + END_AFTER_DEADLINE_S) * 1000);
+  const settleS = (performance.now() - settlingFromMs) / 1000;
+  const verdict = judge(await readEvidence(world, requests));
+  const quota = await countQuota(world, requests, startedAtMs);
+  const books = await readBooks(world, startedAtMs);
+  return {
+    scenario: scenario.name,
+    shape: world.shape,
+    seed: options.seed,
+    servers: world.servers,
+    messagesPerSecond: options.messagesPerSecond,
+    ttlS: options.ttlS,
+    ...(await stamp()),
+    ...verdict,
+    disturbances,
+    quota,
+    reads,
+    loadS,
+    settleS,
+    reasons: countReasons(requests.filter(({ end }) => end !== "accepted").map(({ end, why }) => `${end}: ${why}`)),
+    problems: [
+      ...listProblems({ verdict, requests, quota, books, reads, disturbances }),
+      ...(await readDeadLetters(world)),
+    ],
+  };
+}
+
+/** Breaks one thing after the other while clients send and read. */
+async function runLoad(scenario: Scenario, options: RunOptions, { world, random }: Around) {
+  const probe = openProbe(world);
+  const readers = startReaders(world.gatewayUrls);
+  const startedMs = performance.now();
+  const load = startLoad({
+    onPromise: readers.add,
+    gateways: world.gatewayUrls,
+    apiKeys: world.keys,
+    plans: planRequests(random.fork("load"), options),
+    messagesPerSecond: options.messagesPerSecond,
+  });
+  try {
     const disturbances = await disturb(scenario, options, { world, random: random.fork("faults"), probe });
     while (load.offered() < options.messages) await delay(POLL_MS);
-    const loadEndedMs = performance.now();
-    options.say(`${load.offered()} messages offered; waiting for their ends`);
-    const requests = await load.stop();
-    const reads = await readers.stop();
-    probe.close();
-    await waitUntilSettled(world, (options.ttlS + END_AFTER_DEADLINE_S) * 1000);
-    const settledMs = performance.now();
-    const evidence = await readEvidence(world, requests);
-    const verdict = judge(evidence);
-    const quota = await countQuota(world, requests, startedAtMs);
-    const books = await readBooks(world, startedAtMs);
-    return {
-      scenario: scenario.name,
-      shape: world.shape,
-      seed: options.seed,
-      servers: world.servers,
-      ...(await stamp()),
-      ...verdict,
-      disturbances,
-      quota,
-      reads,
-      loadS: (loadEndedMs - loadStartedMs) / 1000,
-      settleS: (settledMs - loadEndedMs) / 1000,
-      reasons: countReasons(requests.filter(({ end }) => end !== "accepted").map(({ end, why }) => `${end}: ${why}`)),
-      problems: listProblems({ verdict, quota, books, reads, disturbances }),
-    };
+    const loadS = (performance.now() - startedMs) / 1000;
+    return { requests: await load.stop(), reads: await readers.stop(), disturbances, loadS };
   } finally {
-    await world.stop();
+    load.abandon();
+    await readers.stop();
+    probe.close();
   }
+}
+
+function countMessages(requests: readonly ClientRequest[]): number {
+  return requests.reduce((sum, { plan }) => sum + plan.numbers.length, 0);
 }
 
 /** The result of a run that ended before it could be judged: not clean, whatever came of its messages. */
 export async function describeFailure(
   { name, shape }: Scenario,
-  { seed }: RunOptions,
+  { seed, messagesPerSecond, ttlS }: RunOptions,
   error: unknown,
 ): Promise<ScenarioResult> {
   const counts = { offered: 0, accepted: 0, delivered: 0, unknown: 0, refused: 0, unanswered: 0, explainedDoubles: 0 };
@@ -135,6 +171,8 @@ export async function describeFailure(
     scenario: name,
     shape,
     seed,
+    messagesPerSecond,
+    ttlS,
     ...counts,
     ...told,
     ...(await stamp()),
@@ -165,9 +203,12 @@ async function startWorld(scenario: Scenario, { folder }: RunOptions, { disks, r
   });
 }
 
-interface Surroundings {
+interface Around {
   readonly world: World;
   readonly random: Random;
+}
+
+interface Surroundings extends Around {
   readonly probe: Probe;
 }
 
@@ -180,11 +221,21 @@ async function disturb(scenario: Scenario, options: RunOptions, around: Surround
     // A sequence of its own, since how much a fault draws depends on what comes in its time.
     const drawn = random.fork(`round ${round}`);
     await delay(drawn.int(PAUSE_MIN_MS, PAUSE_MAX_MS));
-    const { name, takes, inject } = pickFault(scenario, { ...around, random: drawn }, round);
+    const { name, excuses, inject } = pickFault(
+      scenario,
+      { ...around, random: drawn },
+      placeOf(scenario, options, round),
+    );
     const { failure, tookS, recoveryS } = await injectAndRecover(inject, probe);
     // What does not come back is not broken further.
     const isOver = recoveryS === undefined;
-    done.push({ fault: name, ...(takes && { takes }), tookS, recoveryS, ...(failure !== undefined && { failure }) });
+    done.push({
+      fault: name,
+      ...(excuses && { excuses }),
+      tookS,
+      recoveryS,
+      ...(failure !== undefined && { failure }),
+    });
     const recovered = recoveryS === undefined ? "not recovered" : `recovered after ${recoveryS.toFixed(1)} s`;
     options.say(`${name} (${tookS.toFixed(1)} s), ${failure ?? recovered}`);
     if (isOver) break;
@@ -208,18 +259,27 @@ async function injectAndRecover(inject: (mended: () => void) => Promise<void>, p
   return { failure, tookS, recoveryS: await measure() };
 }
 
+/**
+ * Which of the scenario's faults comes in a round. Drawn, all of them come once before any comes again, as cards are
+ * dealt: so that none is left out by chance.
+ */
+function placeOf({ faults, isDrawn }: Scenario, { seed, schedule }: RunOptions, round: number): number {
+  const at = (schedule?.from ?? 0) + round;
+  const place = at % faults.length;
+  if (isDrawn === undefined) return place;
+  const deal = createRandom(schedule?.seed ?? seed).fork(`deal ${Math.floor(at / faults.length)}`);
+  return deal.shuffle(faults.map((_, index) => index))[place] ?? 0;
+}
+
 /** Bound to the world of its shape. */
-function pickFault(scenario: Scenario, { world, random }: Surroundings, round: number) {
-  const pick = <F extends { readonly name: string }>(faults: readonly F[]): F =>
-    scenario.isDrawn ? random.pick(faults) : (faults[round % faults.length] ?? random.pick(faults));
-  if (scenario.shape === "docker" && world.shape === "docker") {
-    const fault = pick(scenario.faults);
-    return { ...fault, inject: (mended: () => void) => fault.inject({ world, random, mended }) };
-  }
-  if (scenario.shape === "standalone" && world.shape === "standalone") {
-    const fault = pick(scenario.faults);
-    return { ...fault, inject: (mended: () => void) => fault.inject({ world, random, mended }) };
-  }
+function pickFault(scenario: Scenario, { world, random }: Surroundings, place: number) {
+  const bind = <W extends World>(faults: readonly Fault<W>[], of: W) => {
+    const fault = faults[place];
+    if (fault === undefined) throw new Error(`${scenario.name} has no fault ${place}`);
+    return { ...fault, inject: (mended: () => void) => fault.inject({ world: of, random, mended }) };
+  };
+  if (scenario.shape === "docker" && world.shape === "docker") return bind(scenario.faults, world);
+  if (scenario.shape === "standalone" && world.shape === "standalone") return bind(scenario.faults, world);
   throw new Error(`${scenario.name} is not for the shape ${world.shape}`);
 }
 

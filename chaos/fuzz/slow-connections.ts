@@ -23,8 +23,8 @@ export interface SlowEnd {
 }
 
 const DRIP_PAUSE_MS = 1_500;
-/** The services give a request 30 s and Node looks every 30 s; then some for a busy machine. */
-const REQUEST_LIMIT_MS = 75_000;
+/** The services give a request 30 s, and 40 s to a connection on which nothing moves; then some for a busy machine. */
+const REQUEST_LIMIT_MS = 60_000;
 /** A connection that rests after an answer is kept for 72 s, for load balancers. */
 const REST_LIMIT_MS = 90_000;
 /** More than a pool of ours has connections: whoever passes bodies on while they come in must not run out of them. */

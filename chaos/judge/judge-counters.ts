@@ -18,6 +18,8 @@ export interface QuotaCount {
 /** The books of the days of a run. */
 export interface Books {
   readonly balanced: boolean;
+  /** Of what has arrived, without what is missing: 0, or a fault. */
+  readonly difference: number;
   readonly missing: readonly MissingBatchView[];
   readonly text: string;
 }
@@ -63,7 +65,8 @@ export async function readBooks(world: WorldFace, startedAtMs: number): Promise<
     );
     const balanced = days.every((day) => day.balanced);
     const missing = days.flatMap((day) => day.missing_batches);
-    if (balanced || performance.now() >= endsAtMs) return { balanced, missing, text: JSON.stringify(days) };
+    const difference = days.reduce((sum, day) => sum + Math.abs(day.difference), 0);
+    if (balanced || performance.now() >= endsAtMs) return { balanced, difference, missing, text: JSON.stringify(days) };
     await delay(PAUSE_MS);
   }
 }

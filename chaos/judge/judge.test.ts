@@ -17,7 +17,7 @@ function request(fields: Partial<ClientRequest> = {}, plan: Partial<PlannedReque
     tenant: "unlimited",
     ...plan,
   };
-  const told = { promised: ["a"], unsureIds: [], maybeTaken: 1, end: "accepted", why: "", tries: 1 } as const;
+  const told = { promised: ["a"], unsureIds: [], maybeTaken: 1, end: "accepted", why: "", tries: 1, hung: 0 } as const;
   return { plan: planned, ...told, startedAtMs: 0, endedAtMs: 1, ...fields };
 }
 
@@ -185,6 +185,12 @@ describe("judge", () => {
 
     it.each(["canceled", "undelivered"] as const)("a message that is %s, which nothing in a run does", (status) => {
       expect(faultsOf(evidence({ messages: [message({ status })], inbox: arrived() }))).toEqual(["contradicted"]);
+    });
+
+    it("a message that expired although it was to be worked on for long", () => {
+      const found = evidence({ messages: [message({ status: "expired" })], inbox: arrived() });
+      expect(faultsOf({ ...found, requests: [request({}, { ttlS: 61 })] })).toEqual(["given_up"]);
+      expect(faultsOf(found)).toEqual([]);
     });
 
     it("a message that expired before its deadline, and not one that did so afterwards", () => {

@@ -1,5 +1,5 @@
 import { isFinalState, type MessageState } from "@sms-gateway/contracts";
-import type { SmsClass } from "../load/plan-request.ts";
+import { SHORT_TTL_S, type SmsClass } from "../load/plan-request.ts";
 import type { ClientRequest } from "../load/run-clients.ts";
 
 /** What the API says of a message. */
@@ -51,6 +51,8 @@ export type FaultKind =
   | "failed"
   /** Ended as unknown. Whether it may follows from what was broken. */
   | "left_unknown"
+  /** Ended as expired, though nothing was broken for as long as it was to be worked on. */
+  | "given_up"
   /** An answer that the contract does not know. */
   | "broken_answer";
 
@@ -140,7 +142,7 @@ export function judge(evidence: Evidence): Verdict {
     } else counts.unanswered += 1;
     if (judgeCopies(recipient, find)) counts.explainedDoubles += 1;
     for (const copy of recipient.copies) judgeCopy(recipient, copy, find);
-    for (const message of recipient.recorded) judgeEnd(message, recipient.copies, find);
+    for (const message of recipient.recorded) judgeEnd(message, recipient, find);
   }
   faults.push(...findStrays(evidence, recipients));
   return { ...counts, otherEnds, faults };
@@ -230,7 +232,7 @@ function judgeCopy({ request: { plan, startedAtMs }, recorded }: Recipient, copy
   if (copy.atMs > expireAtMs + ARRIVES_WITHIN_MS) find("contradicted", "it arrived after its deadline");
 }
 
-function judgeEnd(message: SeenMessage, copies: readonly Copy[], find: Find): void {
+function judgeEnd(message: SeenMessage, { request, copies }: Recipient, find: Find): void {
   const { id, status, expireAtMs, updatedAtMs } = message;
   const hasArrived = copies.some((copy) => copy.id === id);
   if (!isFinalState(status)) find("not_final", `${id} is still ${status}`);
@@ -242,6 +244,9 @@ function judgeEnd(message: SeenMessage, copies: readonly Copy[], find: Find): vo
   // Nobody cancels, and no handset of the plan refuses.
   if (status === "canceled" || status === "undelivered") find("contradicted", `${id} is ${status}`);
   if (status === "expired" && updatedAtMs < expireAtMs) find("contradicted", `${id} is expired before its deadline`);
+  if (status === "expired" && request.plan.ttlS > SHORT_TTL_S) {
+    find("given_up", `${id} is expired after ${request.plan.ttlS} s`);
+  }
   if (status === "failed") find("failed", id);
   if (status === "unknown") find("left_unknown", id);
 }

@@ -1,7 +1,20 @@
 import { describe, expect, test } from "vitest";
+import type { PlannedRequest } from "../load/plan-request.ts";
 import { listProblems, type Outcome } from "./list-problems.ts";
 
+const PLAN: PlannedRequest = {
+  index: 4,
+  smsType: "otp",
+  numbers: ["+491"],
+  text: "x",
+  ttlS: 600,
+  scheduleInS: undefined,
+  manners: "good",
+  tenant: "unlimited",
+};
+
 const CLEAN: Outcome = {
+  requests: [],
   verdict: {
     offered: 2,
     accepted: 2,
@@ -14,8 +27,8 @@ const CLEAN: Outcome = {
     faults: [],
   },
   quota: { used: 5, atLeast: 5, atMost: 6 },
-  books: { balanced: true, missing: [], text: "[]" },
-  reads: { asked: 3, answered: 3, unavailable: 0, unanswered: 0, wrong: [] },
+  books: { balanced: true, difference: 0, missing: [], text: "[]" },
+  reads: { asked: 3, answered: 3, unavailable: 0, unanswered: 0, hung: 0, wrong: [] },
   disturbances: [{ fault: "kill", tookS: 1, recoveryS: 2 }],
 };
 
@@ -27,7 +40,7 @@ const LOST = {
   detail: "x was promised and is not recorded",
 } as const;
 const MISSING = { boot_id: "b", lane: "high", first: 1, last: 1, since: "2026-01-01T00:00:00Z" } as const;
-const DELETED = { fault: "delete", takes: "messages", tookS: 1, recoveryS: 2 } as const;
+const DELETED = { fault: "delete", excuses: ["deleted"], tookS: 1, recoveryS: 2 } as const;
 
 describe("the problems of a run", () => {
   test("are none when all went well", () => {
@@ -50,7 +63,7 @@ describe("the problems of a run", () => {
 
   test("a loss is explained only when messages were deleted and the accounting shows it", () => {
     const verdict = { ...CLEAN.verdict, faults: [LOST] };
-    const books = { balanced: false, missing: [MISSING], text: "[]" };
+    const books = { balanced: false, difference: 0, missing: [MISSING], text: "[]" };
     expect(listProblems({ ...CLEAN, verdict, books, disturbances: [DELETED] })).toEqual([]);
     expect(listProblems({ ...CLEAN, verdict, disturbances: [DELETED] })).toHaveLength(1);
     expect(listProblems({ ...CLEAN, verdict, books })).toHaveLength(2);
@@ -60,22 +73,46 @@ describe("the problems of a run", () => {
 
   test("what is delivered and never arrived is not explained by deleted messages", () => {
     const faults = [{ ...LOST, detail: "x is delivered, says the API" }];
-    const books = { balanced: false, missing: [MISSING], text: "[]" };
+    const books = { balanced: false, difference: 0, missing: [MISSING], text: "[]" };
     expect(listProblems({ ...CLEAN, verdict: { ...CLEAN.verdict, faults }, books, disturbances: [DELETED] })).toEqual([
       "lost: request 4, +491: x is delivered, says the API",
     ]);
   });
 
-  test("failed messages are explained only where carriers refused, unknown ones only where something broke", () => {
+  test("failed and unknown messages are explained only by what may leave them", () => {
     const faults = [
       { ...LOST, kind: "failed", detail: "x" },
       { ...LOST, kind: "left_unknown", detail: "y" },
     ] as const;
     const verdict = { ...CLEAN.verdict, faults };
-    const refusing = { fault: "carriers refuse", takes: "submits", tookS: 1, recoveryS: 2 } as const;
-    expect(listProblems({ ...CLEAN, verdict, disturbances: [refusing] })).toEqual([]);
-    expect(listProblems({ ...CLEAN, verdict })).toEqual(["failed: request 4, +491: x"]);
-    expect(listProblems({ ...CLEAN, verdict, disturbances: [] })).toHaveLength(2);
+    const refusing = { fault: "carriers refuse", excuses: ["failed"], tookS: 1, recoveryS: 2 } as const;
+    const killing = { fault: "kill", excuses: ["unknown"], tookS: 1, recoveryS: 2 } as const;
+    expect(listProblems({ ...CLEAN, verdict, disturbances: [refusing, killing] })).toEqual([]);
+    expect(listProblems({ ...CLEAN, verdict, disturbances: [killing] })).toEqual(["failed: request 4, +491: x"]);
+    expect(listProblems({ ...CLEAN, verdict, disturbances: [refusing] })).toEqual(["left_unknown: request 4, +491: y"]);
+  });
+
+  test("are good clients without a promise, and those that were never answered unless somebody stood still", () => {
+    const plan = { ...PLAN, manners: "good" } as const;
+    const request = { plan, promised: [], hung: 1, why: "503 queue_unreachable" };
+    expect(listProblems({ ...CLEAN, requests: [request] })).toEqual([
+      "1 good clients gave up without a promise: 503 queue_unreachable",
+      "1 requests were taken and never answered",
+    ]);
+    const frozen = { fault: "frozen", excuses: ["hang"], tookS: 1, recoveryS: 2 } as const;
+    const promised = { ...request, promised: ["a"] };
+    expect(listProblems({ ...CLEAN, requests: [promised], disturbances: [frozen] })).toEqual([]);
+    expect(
+      listProblems({ ...CLEAN, requests: [{ ...request, hung: 0, plan: { ...plan, manners: "careless" } }] }),
+    ).toEqual([]);
+    expect(listProblems({ ...CLEAN, reads: { ...CLEAN.reads, hung: 2 } })).toEqual([
+      "2 requests were taken and never answered",
+    ]);
+  });
+
+  test("what has arrived balances, also where something is missing", () => {
+    const books = { balanced: false, difference: 1, missing: [MISSING], text: "[]" };
+    expect(listProblems({ ...CLEAN, books, disturbances: [DELETED] })).toEqual(["the accounting does not balance: []"]);
   });
 
   test("where nothing was broken every message has to be delivered once", () => {
@@ -91,7 +128,7 @@ describe("the problems of a run", () => {
 
   test("a quota that counts other than what was accepted is one, and too few are allowed where it was lost", () => {
     const tooFew = { used: 4, atLeast: 5, atMost: 6 };
-    const redis = { fault: "lose", takes: "quota", tookS: 1, recoveryS: 2 } as const;
+    const redis = { fault: "lose", excuses: ["quota"], tookS: 1, recoveryS: 2 } as const;
     expect(listProblems({ ...CLEAN, quota: { used: 7, atLeast: 5, atMost: 6 } })).toHaveLength(1);
     expect(listProblems({ ...CLEAN, quota: tooFew })).toHaveLength(1);
     expect(listProblems({ ...CLEAN, quota: tooFew, disturbances: [redis] })).toEqual([]);

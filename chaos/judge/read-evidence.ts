@@ -53,6 +53,12 @@ async function hasOpenMessages(world: WorldFace): Promise<boolean> {
   return false;
 }
 
+/** Groups and reports that nobody could read or use, per queue that has any. */
+export async function readDeadLetters(world: WorldFace): Promise<string[]> {
+  const { dead_letters: letters } = await readJson<QueueOverview>(world, "/api/v1/admin/queues", world.keys.admin);
+  return letters.filter(({ kept }) => kept > 0).map(({ queue, kept }) => `${kept} dead letters of ${queue}`);
+}
+
 /** Everything that the judge looks at. */
 export async function readEvidence(world: WorldFace, requests: readonly ClientRequest[]): Promise<Evidence> {
   const messages: SeenMessage[] = [];

@@ -37,7 +37,7 @@ export interface PlanOptions {
 
 /** Some are worth something for a minute only: they expire when something is broken for longer. */
 const SHORT_LIVED_SHARE = 0.05;
-const SHORT_TTL_S = 60;
+export const SHORT_TTL_S = 60;
 const CARELESS_SHARE = 0.1;
 /** Of those with good manners. */
 const COUNTED_SHARE = 0.25;

@@ -7,12 +7,16 @@ import type { SmsClass } from "./plan-request.ts";
 
 /** Numbers of probes, apart from those of the load. */
 export const PROBE_PREFIX = "+4916";
+/** Of a message that a fault sends for itself. */
+export const BATCH_NUMBER = `${PROBE_PREFIX}888888888`;
 
 const INTERVAL_MS = 300;
 const GIVE_UP_AFTER_MS = 180_000;
 const ASK_TIMEOUT_MS = 5_000;
-/** Looked for at a time, of each way: the first ones tell, and the lab has other things to do. */
-const LOOKED_FOR_MAX = 3;
+/** Looked for at a time, of each way, the first and the last ones: the lab has other things to do. */
+const LOOKED_FOR_MAX = 2;
+/** Longer than a probe is looked for. */
+const TTL_S = 300;
 const CLASS_OF: Readonly<Record<Lane, SmsClass>> = { high: "otp", normal: "transactional", bulk: "marketing" };
 
 /** Sends probes, each a message of its own, and tells when they have arrived. */
@@ -41,7 +45,7 @@ export function openProbe(world: WorldFace): Probe {
   async function sendOne({ gateway, smsType, numbers }: Way): Promise<void> {
     probes += 1;
     const number = PROBE_PREFIX + String(probes).padStart(9, "0");
-    const body = JSON.stringify({ to: number, message: `Probe ${probes}`, sms_type: smsType, ttl_seconds: 60 });
+    const body = JSON.stringify({ to: number, message: `Probe ${probes}`, sms_type: smsType, ttl_seconds: TTL_S });
     const question = { url: gateway, apiKey: world.keys.probe, idempotencyKey: randomUUID(), body };
     if ((await line.ask(question)).kind === "accepted") numbers.push(number);
   }
@@ -53,7 +57,8 @@ export function openProbe(world: WorldFace): Probe {
   }
 
   async function isDone({ numbers }: Way): Promise<boolean> {
-    for (const number of numbers.slice(0, LOOKED_FOR_MAX)) if (await hasArrived(number)) return true;
+    const looked = new Set([...numbers.slice(0, LOOKED_FOR_MAX), ...numbers.slice(-LOOKED_FOR_MAX)]);
+    for (const number of looked) if (await hasArrived(number)) return true;
     return false;
   }
 

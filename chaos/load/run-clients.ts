@@ -18,6 +18,8 @@ export interface ClientRequest {
   /** Why it ended so; empty when it was accepted. */
   readonly why: string;
   readonly tries: number;
+  /** Of these, how many somebody took and never answered. */
+  readonly hung: number;
   /** When its client began and knew the end, in ms since 1970. */
   readonly startedAtMs: number;
   readonly endedAtMs: number;
@@ -39,6 +41,8 @@ export interface Load {
   offered(): number;
   /** Begins no more; resolves when every client knows its end, or has given up. */
   stop(): Promise<readonly ClientRequest[]>;
+  /** Begins no more, and every client gives up. */
+  abandon(): void;
 }
 
 /** Requests under way at most: a company has so many processes and no more. Beyond that the next ones begin later. */
@@ -58,10 +62,11 @@ export function startLoad(options: LoadOptions): Load {
   /** Time in which nothing was begun since too many were under way; it is not made up for. */
   let heldBackMs = 0;
   let lastTickMs = startedAtMs;
+  const abandoned = new AbortController();
 
   const begin = (plan: PlannedRequest): void => {
     offered += plan.numbers.length;
-    const work = runClient(line, options, plan).then((request) => {
+    const work = runClient(line, { ...options, signal: abandoned.signal }, plan).then((request) => {
       done.push(request);
       working.delete(work);
     });
@@ -86,32 +91,43 @@ export function startLoad(options: LoadOptions): Load {
       line.close();
       return done;
     },
+    abandon() {
+      clearInterval(timer);
+      abandoned.abort();
+      line.close();
+    },
   };
+}
+
+interface ClientOptions extends LoadOptions {
+  readonly signal: AbortSignal;
 }
 
 /**
  * One client with one request. A good one asks again with the same key, another gateway if there is one, until it knows.
  * A careless one has no key: it asks again when no clear answer came, and gives up soon.
  */
-async function runClient(line: Line, options: LoadOptions, plan: PlannedRequest): Promise<ClientRequest> {
+async function runClient(line: Line, options: ClientOptions, plan: PlannedRequest): Promise<ClientRequest> {
   const startedAtMs = Date.now();
   const idempotencyKey = plan.manners === "good" ? randomUUID() : undefined;
   const body = JSON.stringify(toBody(plan, startedAtMs));
   const unsureIds: string[] = [];
   let maybeTaken = 0;
+  let hung = 0;
   for (let tries = 1; ; tries += 1) {
     const url = options.gateways[(plan.index + tries) % options.gateways.length] ?? "";
     const result = await line.ask({ url, apiKey: options.apiKeys[plan.tenant], idempotencyKey, body });
     if (result.kind !== "refused" && result.kind !== "in_progress") maybeTaken += 1;
+    if (result.kind === "unknown" && result.why === "no answer in time") hung += 1;
     if (result.kind === "unknown" && result.firstId !== undefined) unsureIds.push(result.firstId);
     const waitMs = waitBeforeNext(result);
     const hasTriesLeft =
       plan.manners === "good" ? Date.now() - startedAtMs < GIVE_UP_AFTER_MS : tries < CARELESS_TRIES_MAX;
-    if (waitMs === undefined || !hasTriesLeft) {
+    if (waitMs === undefined || !hasTriesLeft || options.signal.aborted) {
       const promised = result.kind === "accepted" ? result.ids : [];
       options.onPromise(namePromised(promised, plan, options.apiKeys[plan.tenant]));
       const why = "why" in result ? result.why : "";
-      const end = { end: result.kind, why, tries, startedAtMs, endedAtMs: Date.now() };
+      const end = { end: result.kind, why, tries, hung, startedAtMs, endedAtMs: Date.now() };
       return { plan, promised, unsureIds, maybeTaken, ...end };
     }
     // Spread out, so that clients that were refused together do not come back together.

@@ -37,7 +37,7 @@ describe("readers", () => {
 
   test("take what changes as it may", async () => {
     const count = await readFrom([200, { id: "m1", status: "accepted" }], [200, SENT], [503, { error_code: "X" }]);
-    expect(count).toMatchObject({ answered: 2, unanswered: 0, wrong: [] });
+    expect(count).toMatchObject({ answered: 2, unanswered: 0, hung: 0, wrong: [] });
     expect(count.unavailable).toBe(count.asked - 2);
   });
 

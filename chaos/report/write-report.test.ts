@@ -11,6 +11,8 @@ const RESULT: ScenarioResult = {
   shape: "docker",
   seed: 7,
   servers: ["Postgres 15"],
+  messagesPerSecond: 200,
+  ttlS: 600,
   commit: "c1",
   at: "2026-01-02T00:00:00.000Z",
   offered: 12,
@@ -74,7 +76,7 @@ describe("the report", () => {
     await writeFile(join(folder, "results", "kill-worker-7.json"), JSON.stringify(RESULT));
     const older = { ...RESULT, seed: 6, at: "2026-01-01T00:00:00.000Z" };
     await writeFile(join(folder, "results", "kill-worker-6.json"), JSON.stringify(older));
-    const run = { seed: 5, messages: 12, commit: "abc", node: "v24", settings: { messagesPerSecond: 300, ttlS: 60 } };
+    const run = { seed: 5, messages: 20, commit: "abc", node: "v24", settings: { messagesPerSecond: 300, ttlS: 60 } };
     await writeFile(join(folder, "long-5.json"), JSON.stringify({ ...run, pieces: [RESULT] }));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -88,10 +90,13 @@ describe("the report", () => {
     expect(text).toMatch(/^before\n/);
     expect(text).toMatch(/\nafter\n$/);
     expect(text).not.toContain("old");
-    expect(text).toContain("### Seed 5: 1 of 1 pieces are not clean");
+    expect(text).toContain("### Seed 5: 1 of 1 pieces are not clean, and unfinished (of 20 messages)");
     expect(text).toContain("Commit abc");
     expect(text).toContain("Postgres 15");
-    expect(text.match(/kill-worker/g)).toHaveLength(2);
+    // Two of the scenario alone, of which one was not clean and is older, and one piece.
+    expect(text.match(/\| kill-worker/g)).toHaveLength(3);
+    expect(text).toContain("RATE_LIMIT_PER_SECOND=0");
+    expect(text).toContain("200 messages per second with a time to live of 600 s");
   });
 
   test("says when the document has no place for it", async () => {

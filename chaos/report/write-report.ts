@@ -5,6 +5,7 @@ import { hasCode } from "@sms-gateway/embedded-postgres";
 import { countOffered, type LongRun } from "../long.ts";
 import type { ScenarioResult } from "../run-scenario.ts";
 import { SCENARIOS } from "../scenarios/scenarios.ts";
+import { RUN_SETTINGS } from "../world/base-settings.ts";
 import { formatTable } from "./format-table.ts";
 
 const BEGIN = "<!-- written by make chaos ARGS=--report -->";
@@ -41,25 +42,37 @@ async function readResults<T>(folder: string, names: RegExp): Promise<T[]> {
 function formatResults(longRuns: readonly LongRun[], scenarios: readonly ScenarioResult[]): string {
   const order = SCENARIOS.map(({ name }) => name);
   const newest = new Map(scenarios.toSorted((a, b) => a.at.localeCompare(b.at)).map((run) => [run.scenario, run]));
-  const sorted = [...newest.values()].sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));
+  const unclean = scenarios.filter((run) => run.problems.length > 0);
+  const sorted = [...new Set([...newest.values(), ...unclean])].sort(
+    (a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario),
+  );
   const servers = new Set([...longRuns.flatMap(({ pieces }) => pieces), ...scenarios].flatMap((run) => run.servers));
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / GIB).toFixed(0)} GiB`;
   return [
     `Machine: ${machine}; Node ${process.version}; ${[...servers].join(", ")}.`,
+    `Set otherwise than by default: ${Object.entries(RUN_SETTINGS)
+      .map(([name, value]) => `\`${name}=${value}\``)
+      .join(", ")}.`,
     "## A million messages over a random schedule",
     ...longRuns.map(formatLongRun),
     "## Each scenario alone",
-    `The newest run of each; commits ${[...new Set(sorted.map(({ commit }) => commit))].join(", ")}.`,
+    `The newest run of each, and every one that was not clean; commits ${[...new Set(sorted.map(({ commit }) => commit))].join(", ")}; ` +
+      `${[...new Set(sorted.map(formatPace))].join(", ")}.`,
     formatTable(sorted),
   ].join("\n\n");
 }
 
+function formatPace({ messagesPerSecond, ttlS }: ScenarioResult): string {
+  return `${messagesPerSecond} messages per second with a time to live of ${ttlS} s`;
+}
+
 function formatLongRun(run: LongRun): string {
-  const { seed, commit, node, settings, pieces } = run;
+  const { seed, commit, node, messages, settings, pieces } = run;
   const unclean = pieces.filter(({ problems }) => problems.length > 0).length;
+  const verdict = unclean === 0 ? "clean" : `${unclean} of ${pieces.length} pieces are not clean`;
   const faults = pieces.reduce((sum, { disturbances }) => sum + disturbances.length, 0);
   return [
-    `### Seed ${seed}: ${unclean === 0 ? "clean" : `${unclean} of ${pieces.length} pieces are not clean`}`,
+    `### Seed ${seed}: ${verdict}${countOffered(run) < messages ? `, and unfinished (of ${messages} messages)` : ""}`,
     `Commit ${commit}, Node ${node}, ${settings.messagesPerSecond} messages per second, time to live ${settings.ttlS} s. ` +
       `${countOffered(run)} messages in ${pieces.length} pieces, ${faults} faults.`,
     formatTable(pieces),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Link } from "../world/link.ts";
+import { parseObject } from "../load/exchange.ts";
+import { BATCH_NUMBER } from "../load/probe.ts";
 import { killAndRestart, startUntilReady } from "../world/member.ts";
 import type { DockerWorld } from "../world/world.ts";
 import type { Fault } from "./scenario.ts";
@@ -12,8 +13,6 @@ export const KILL_GATEWAY: DockerFault = {
   inject: ({ world, random, mended }) => killAndRestart(random.pick(world.gateways).service, mended),
 };
 
-/** More than heartbeats and confirms of half a second: at least one group of requests. */
-const BATCH_MIN_BYTES = 2_000;
 const BATCH_WITHIN_MS = 10_000;
 const POLL_MS = 5;
 const HOLD_MAX_MS = 250;
@@ -24,37 +23,51 @@ const HOLD_MAX_MS = 250;
  */
 export const KILL_WORKER: DockerFault = {
   name: "kill -9 of a worker",
+  excuses: ["unknown"],
   async inject({ world, random, mended }) {
     const { service, links } = random.pick(world.workers);
-    if (links.rabbitmq === undefined) throw new Error(`${service.name} has no link to RabbitMQ`);
-    await holdBatch(links.rabbitmq, random.int(0, HOLD_MAX_MS));
-    await service.kill();
-    // What stayed on its way is gone with it.
-    links.rabbitmq.cut();
-    links.rabbitmq.heal();
+    const { rabbitmq } = links;
+    if (rabbitmq === undefined) throw new Error(`${service.name} has no link to RabbitMQ`);
+    rabbitmq.holdBack();
+    try {
+      await untilRecorded(world);
+      await delay(random.int(0, HOLD_MAX_MS));
+      await service.kill();
+    } finally {
+      // What stayed on its way is gone with it.
+      rabbitmq.cut();
+      rabbitmq.heal();
+    }
     mended();
     await startUntilReady(service);
   },
 };
 
-/** Resolves so many ms after somebody was given a batch that it cannot have acknowledged. */
-async function holdBatch(link: Link, ms: number): Promise<void> {
-  link.holdBack();
-  const before = link.carried();
+/**
+ * Sends a message and waits until it is recorded: where there is one worker, it holds the batch with it then, since what
+ * says so to RabbitMQ is kept back.
+ */
+async function untilRecorded({ gatewayUrls, workerUrls, keys }: DockerWorld): Promise<void> {
+  const headers = { "api-key": keys.probe, "content-type": "application/json" };
   const endsAtMs = performance.now() + BATCH_WITHIN_MS;
-  while (link.carried() < before + BATCH_MIN_BYTES) {
-    if (performance.now() > endsAtMs) {
-      link.heal();
-      throw new Error("the worker was given no batch to die with");
-    }
+  const ask = async (url: string, body?: string) => {
+    const signal = AbortSignal.timeout(BATCH_WITHIN_MS);
+    const response = await fetch(url, { headers, signal, ...(body !== undefined && { method: "POST", body }) });
+    return parseObject(await response.text()) ?? {};
+  };
+  const message = { to: BATCH_NUMBER, message: "In a batch", sms_type: "otp", ttl_seconds: 60 };
+  const { tracking_id: id } = await ask(`${gatewayUrls[0]}/api/v1/sms/send`, JSON.stringify(message));
+  if (typeof id !== "string") throw new Error("no message was accepted for a worker to die with");
+  while (!("to" in (await ask(`${workerUrls[0]}/api/v1/sms/${id}`)))) {
+    if (performance.now() > endsAtMs) throw new Error("the worker recorded nothing, so it holds no batch to die with");
     await delay(POLL_MS);
   }
-  await delay(ms);
 }
 
 /** `kill -9` of a gateway and a worker at the same time. */
 export const KILL_BOTH: DockerFault = {
   name: "kill -9 of a gateway and a worker",
+  excuses: ["unknown"],
   async inject({ world, random, mended }) {
     const services = [random.pick(world.gateways).service, random.pick(world.workers).service];
     await Promise.all(services.map((service) => killAndRestart(service, mended)));
@@ -64,6 +77,7 @@ export const KILL_BOTH: DockerFault = {
 /** Any of ours, at least one and perhaps all. */
 export const KILL_ANY: DockerFault = {
   name: "kill -9 of any",
+  excuses: ["unknown"],
   async inject({ world, random, mended }) {
     const services = [...world.gateways, ...world.workers].map(({ service }) => service);
     const chosen = services.filter(() => random.chance(0.4));

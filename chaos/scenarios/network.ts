@@ -13,6 +13,7 @@ type Side = "gateways" | "workers";
 function cutBetween(side: Side, name: LinkName, how: "cut" | "silence"): Fault<DockerWorld> {
   return {
     name: `${how} between ${side} and ${name}`,
+    ...(side === "workers" && name === "postgres" && { excuses: ["unknown"] }),
     async inject({ world, random }) {
       const links = pickMembers(world[side], random).flatMap((member) => member.links[name] ?? []);
       await cutFor(links, how, random.int(CUT_MIN_MS, CUT_MAX_MS));

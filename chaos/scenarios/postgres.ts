@@ -16,6 +16,7 @@ const ROUNDS_MAX = 20;
 /** Every statement takes almost a second longer. */
 export const SLOW_POSTGRES: DockerFault = {
   name: "slow Postgres",
+  excuses: ["unknown"],
   async inject({ world }) {
     const links = world.workers.flatMap((worker) => worker.links.postgres ?? []);
     for (const link of links) link.slowDown(SLOW_MS);
@@ -30,6 +31,7 @@ export const SLOW_POSTGRES: DockerFault = {
 /** It takes no writes, as after a failover to a replica that is not promoted yet. */
 export const READ_ONLY_POSTGRES: DockerFault = {
   name: "read-only Postgres",
+  excuses: ["unknown"],
   async inject({ world }) {
     const sql = openSql(world.postgres.url);
     const setTo = async (value: "on" | "off"): Promise<void> => {
@@ -49,6 +51,7 @@ export const READ_ONLY_POSTGRES: DockerFault = {
 /** Somebody else has taken all connections, those of the workers too. */
 export const NO_CONNECTIONS: DockerFault = {
   name: "Postgres out of connections",
+  excuses: ["unknown"],
   async inject({ world }) {
     const held: Sql[] = [];
     const operator = openSql(world.postgres.url);
@@ -92,6 +95,7 @@ async function takeConnections(url: string, count: number): Promise<Sql[]> {
 /** Its disk is full for a while. Postgres ends itself when it cannot write its log, and is started again with room. */
 export const FULL_POSTGRES_DISK: DockerFault = {
   name: "full disk of Postgres",
+  excuses: ["unknown"],
   inject: ({ world }) => fillDisk(world, "postgres"),
 };
 

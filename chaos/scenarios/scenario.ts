@@ -13,22 +13,24 @@ export interface Stage<W extends World> {
 /** Something that breaks, and is whole again when it resolves. */
 export interface Fault<W extends World> {
   readonly name: string;
-  /** What it takes away by itself, so that it is no fault of the product. */
-  readonly takes?: Loss;
+  /** What may come of it without being a fault of the product. */
+  readonly excuses?: readonly Excuse[];
   inject(stage: Stage<W>): Promise<void>;
 }
 
 /**
- * `quota`: Redis lost its data, and with it how much of the quota was used. `messages`: they were deleted together with
- * their queue; they are lost, and the accounting has to show it. `submits`: carriers did not take them, so that tries may be
- * used up.
+ * - `quota`: Redis lost its data, and with it how much of the quota was used.
+ * - `deleted`: messages were deleted together with their queue; they are lost, and the accounting has to show it.
+ * - `failed`: carriers refused again and again, so that a message's tries may be used up.
+ * - `unknown`: who knew the outcome of a submit could not say it, and asking may not settle it.
+ * - `hang`: a process stood still, so that a client may have waited in vain.
  */
-export type Loss = "quota" | "messages" | "submits";
+export type Excuse = "quota" | "deleted" | "failed" | "unknown" | "hang";
 
 /** One fault, and how long it took from its end until messages arrived again by every way; undefined: they did not. */
 export interface Disturbance {
   readonly fault: string;
-  readonly takes?: Loss;
+  readonly excuses?: readonly Excuse[];
   readonly tookS: number;
   readonly recoveryS: number | undefined;
   /** Why the fault itself could not be made, or not mended. */
@@ -39,7 +41,7 @@ interface ScenarioFacts<W extends World> {
   readonly name: string;
   /** What is done, for the list of scenarios. */
   readonly description: string;
-  /** In this order, again and again; or each drawn. */
+  /** In this order, again and again; or in an order that is drawn, and again in another one. */
   readonly faults: readonly Fault<W>[];
   readonly isDrawn?: true;
   /** How many faults in all. */

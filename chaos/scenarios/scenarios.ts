@@ -1,6 +1,6 @@
 import type { DockerWorld } from "../world/world.ts";
 import { UNRULY_CARRIERS } from "./carriers.ts";
-import { FREEZE_GATEWAY, FREEZE_WORKER, SHIFT_CLOCK } from "./freezes.ts";
+import { CLOCK_JUMPS, FREEZE_GATEWAY, FREEZE_WORKER } from "./freezes.ts";
 import { KILL_ANY, KILL_BOTH, KILL_GATEWAY, KILL_WORKER, ROLLING_RESTART } from "./kills.ts";
 import { NETWORK_CUTS } from "./network.ts";
 import {
@@ -95,7 +95,7 @@ const DOCKER_SCENARIOS: readonly Omit<DockerScenario, "shape">[] = [
     times: UNRULY_REPORTS.length,
     unrulyReports: true,
   },
-  { name: "clock-jump", description: "a worker's clock is off by five minutes", faults: [SHIFT_CLOCK], times: 4 },
+  { name: "clock-jump", description: "a worker's clock is off by five minutes", faults: CLOCK_JUMPS, times: 4 },
   { name: "rolling-restart", description: "SIGTERM to one after the other", faults: [ROLLING_RESTART], times: 4 },
 ];
 
@@ -136,7 +136,7 @@ const ANY_DOCKER_FAULT: readonly Fault<DockerWorld>[] = [
   READ_ONLY_POSTGRES,
   ...UNRULY_CARRIERS,
   ...UNRULY_REPORTS,
-  SHIFT_CLOCK,
+  ...CLOCK_JUMPS,
   ROLLING_RESTART,
 ];
 
@@ -156,6 +156,22 @@ const RANDOM: readonly Scenario[] = [
     description: "the same for the standalone shape",
     faults: [KILL_STANDALONE, KILL_EMBEDDED_POSTGRES, ...UNRULY_CARRIERS],
     times: 12,
+    isDrawn: true,
+  },
+  {
+    shape: "docker",
+    name: "short",
+    description: "what happens most often, in the order that the seed draws",
+    faults: [KILL_WORKER, KILL_GATEWAY, KILL_RABBITMQ, KILL_POSTGRES, KILL_REDIS],
+    times: 5,
+    isDrawn: true,
+  },
+  {
+    shape: "standalone",
+    name: "standalone-short",
+    description: "the same for the standalone shape",
+    faults: [KILL_STANDALONE, KILL_EMBEDDED_POSTGRES],
+    times: 4,
     isDrawn: true,
   },
 ];

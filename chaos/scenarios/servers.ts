@@ -36,6 +36,7 @@ export const KILL_RABBITMQ: DockerFault = {
 
 export const KILL_POSTGRES: DockerFault = {
   name: "kill -9 of Postgres",
+  excuses: ["unknown"],
   inject: (stage) => killAndStart(stage.world.postgres, stage),
 };
 
@@ -46,7 +47,7 @@ export const KILL_REDIS: DockerFault = {
 
 export const LOSE_REDIS: DockerFault = {
   name: "kill -9 of Redis, which loses its data",
-  takes: "quota",
+  excuses: ["quota"],
   inject: (stage) =>
     killAndStart(stage.world.redis, stage, () =>
       rm(join(stage.world.redis.dataDir, "appendonlydir"), { recursive: true, force: true }),
@@ -82,7 +83,7 @@ export const DISK_ALARM: DockerFault = {
 /** Somebody deletes a queue, with all that is in it. */
 export const DELETE_QUEUE: DockerFault = {
   name: "a lane's queue is deleted",
-  takes: "messages",
+  excuses: ["deleted"],
   async inject({ world, random }) {
     await world.rabbitmq.rabbitmqctl("delete_queue", random.pick(LANE_QUEUES));
   },

@@ -13,12 +13,14 @@ const NEW_POSTGRES_WITHIN_MS = 60_000;
 /** `kill -9` of the process; its Postgres stays, and is adopted by the next one. */
 export const KILL_STANDALONE: StandaloneFault = {
   name: "kill -9 of the process",
+  excuses: ["unknown"],
   inject: ({ world, mended }) => killAndRestart(world.standalone, mended),
 };
 
 /** `kill -9` of the embedded Postgres; the process starts another. */
 export const KILL_EMBEDDED_POSTGRES: StandaloneFault = {
   name: "kill -9 of its Postgres",
+  excuses: ["unknown"],
   async inject({ world, mended }) {
     const pid = await world.readPostgresPid();
     if (pid === undefined) throw new Error("there is no Postgres to kill");
@@ -36,5 +38,6 @@ export const KILL_EMBEDDED_POSTGRES: StandaloneFault = {
 /** SIGSTOP, and SIGCONT after every lease is over. */
 export const FREEZE_STANDALONE: StandaloneFault = {
   name: "frozen process",
+  excuses: ["hang", "unknown"],
   inject: ({ world }) => freeze(world.standalone, FREEZE_MS),
 };

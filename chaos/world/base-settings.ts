@@ -15,25 +15,25 @@ const QUESTIONS_PER_SECOND = 50;
 /** From a submit to the handset. The lab's own second would only keep more messages under way. */
 const DELIVERY_DELAY_MS = 300;
 
-/** The settings of a run beside addresses; everything else keeps its default, so that defaults are what is tried. */
+/** What a run sets otherwise than it is by default, beside addresses and secrets; everything else is tried as it is. */
+export const RUN_SETTINGS: Settings = {
+  LOG_LEVEL: "warn",
+  // Rates and the quota of everybody are off; the counted client has a quota of its own.
+  RATE_LIMIT_PER_SECOND: "0",
+  RATE_LIMIT_PER_MINUTE: "0",
+  RATE_LIMIT_PER_HOUR: "0",
+  DEFAULT_DAILY_QUOTA: "0",
+  ACCOUNTING_LOST_AFTER_S: `${LOST_AFTER_S}`,
+  REPORT_QUESTIONS_PER_SECOND: `${QUESTIONS_PER_SECOND}`,
+  LAB_DELIVERY_DELAY_MS: `${DELIVERY_DELAY_MS}`,
+};
+
+/** The settings of a run beside addresses. */
 export function makeSharedSettings(): SharedSettings {
   return {
     apiKey: `sk_test_${randomBytes(16).toString("hex")}`,
     labToken: newSecret(),
-    common: {
-      NODE_ENV: "production",
-      LOG_LEVEL: "warn",
-      ID_SECRET: newSecret(),
-      INTERNAL_TOKEN: newSecret(),
-      // Rates and the quota of everybody are off; the counted client has a quota of its own.
-      RATE_LIMIT_PER_SECOND: "0",
-      RATE_LIMIT_PER_MINUTE: "0",
-      RATE_LIMIT_PER_HOUR: "0",
-      DEFAULT_DAILY_QUOTA: "0",
-      ACCOUNTING_LOST_AFTER_S: `${LOST_AFTER_S}`,
-      REPORT_QUESTIONS_PER_SECOND: `${QUESTIONS_PER_SECOND}`,
-      LAB_DELIVERY_DELAY_MS: `${DELIVERY_DELAY_MS}`,
-    },
+    common: { NODE_ENV: "production", ID_SECRET: newSecret(), INTERNAL_TOKEN: newSecret(), ...RUN_SETTINGS },
   };
 }
 

@@ -31,11 +31,13 @@ type Side = "client" | "server";
 interface Path {
   readonly state: { mode: "open" | "cut" | "silent" | "held back"; delayMs: number; carried: number };
   readonly sockets: Map<Socket, Side>;
+  /** Those that lead somewhere: the others must not lose what they would read too early. */
+  readonly joined: WeakSet<Socket>;
 }
 
 /** Opens one on a free port of 127.0.0.1. Each connection goes to the next target that takes it. */
 export async function openLink(targets: readonly Target[]): Promise<Link> {
-  const path: Path = { state: { mode: "open", delayMs: 0, carried: 0 }, sockets: new Map() };
+  const path: Path = { state: { mode: "open", delayMs: 0, carried: 0 }, sockets: new Map(), joined: new WeakSet() };
   let turn = 0;
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
     if (path.state.mode === "cut") return void client.resetAndDestroy();
@@ -68,7 +70,7 @@ export async function openLink(targets: readonly Target[]): Promise<Link> {
     heal() {
       path.state.mode = "open";
       path.state.delayMs = 0;
-      for (const socket of path.sockets.keys()) socket.resume();
+      for (const socket of path.sockets.keys()) if (path.joined.has(socket)) socket.resume();
     },
     async close() {
       for (const socket of path.sockets.keys()) socket.destroy();
@@ -104,6 +106,7 @@ function join(path: Path, client: Socket, [target, ...others]: readonly Target[]
   server.once("connect", () => {
     server.off("error", tryNext);
     server.pause();
+    for (const socket of [client, server]) path.joined.add(socket);
     carry(path, client, server);
     carry(path, server, client);
     if (!isHeld(path, "client")) client.resume();

@@ -65,11 +65,12 @@ export async function startDockerWorld(options: DockerWorldOptions): Promise<Doc
     gatewayPorts.map((port, index) => createGateway(site, { index, port, workerPorts })),
   );
   const services = [lab.service, ...[...workers, ...gateways].map(({ service }) => service)];
-  const stop = async (): Promise<void> => {
-    await Promise.all(services.map(endService));
+  const stop = async (): Promise<readonly string[]> => {
+    const ends = await Promise.all(services.map(endService));
     await Promise.all([carriers.close(), reports?.close()]);
     await Promise.all(site.links.map((link) => link.close()));
     await Promise.all(Object.values(servers).map((server) => server.stop()));
+    return ends.flat();
   };
   try {
     await Promise.all(services.map((service) => service.start()));
@@ -218,11 +219,12 @@ export function createBuiltService(folder: string, { name, script, ...rest }: Bu
   return createService({ name, main, logFile: join(folder, `${name}.log`), ...rest });
 }
 
-/** Ends it in order, whatever a fault has left it in. */
-export async function endService(service: Service): Promise<void> {
-  if (!service.isRunning()) return;
+/** Ends it in order, whatever a fault has left it in. Tells what was not in order. */
+export async function endService(service: Service): Promise<readonly string[]> {
+  if (!service.isRunning()) return [`${service.name} had ended by itself`];
   service.resume();
-  await service.stop();
+  const { exitCode, signal } = await service.stop();
+  return exitCode === 0 ? [] : [`${service.name} ended with ${exitCode ?? signal}`];
 }
 
 async function findPorts(count: number): Promise<number[]> {

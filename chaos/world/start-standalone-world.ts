@@ -1,6 +1,6 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findRunningPostgres, hasCode } from "@sms-gateway/embedded-postgres";
+import { findRunningPostgres, hasCode, readClusterVersion } from "@sms-gateway/embedded-postgres";
 import { findFreePort, openUnrulyCarriers } from "@sms-gateway/testkit";
 import { makeSharedSettings } from "./base-settings.ts";
 import { makeKeys } from "./make-keys.ts";
@@ -11,11 +11,13 @@ export interface StandaloneWorldOptions {
   readonly folder: string;
 }
 
+const DATA_FOLDER = "postgres";
+
 /** Starts the standalone process with its embedded Postgres, and the lab; resolves when both are ready. */
 export async function startStandaloneWorld({ folder }: StandaloneWorldOptions): Promise<StandaloneWorld> {
   // Postgres must not run as root, and its user has to reach the folder.
   await chmod(folder, 0o755);
-  const dataDir = join(folder, "postgres");
+  const dataDir = join(folder, DATA_FOLDER);
   const inboxFile = join(folder, "inbox.jsonl");
   const shared = makeSharedSettings();
   const carriers = await openUnrulyCarriers();
@@ -44,9 +46,10 @@ export async function startStandaloneWorld({ folder }: StandaloneWorldOptions): 
       EMBEDDED_POSTGRES_DIR: dataDir,
     },
   });
-  const stop = async (): Promise<void> => {
-    await Promise.all([lab, standalone].map(endService));
+  const stop = async (): Promise<readonly string[]> => {
+    const ends = await Promise.all([lab, standalone].map(endService));
     await carriers.close();
+    return ends.flat();
   };
   try {
     await Promise.all([lab.start(), standalone.start()]);
@@ -56,14 +59,14 @@ export async function startStandaloneWorld({ folder }: StandaloneWorldOptions): 
       shape: "standalone",
       folder,
       standalone,
-      readPostgresPid: () => readPostmasterPid(dataDir),
+      readPostgresPid: () => readPostmasterPid(folder),
       gatewayUrls: [gatewayUrl],
       workerUrls: [workerUrl],
       labUrl,
       inboxFile,
       carriers,
       keys: await makeKeys(databaseUrl, [gatewayUrl], shared.apiKey),
-      servers: ["embedded PostgreSQL"],
+      servers: [`embedded PostgreSQL ${await readClusterVersion(join(dataDir, "cluster"))}`],
       stop,
     };
   } catch (error) {
@@ -72,9 +75,10 @@ export async function startStandaloneWorld({ folder }: StandaloneWorldOptions): 
   }
 }
 
-async function readPostmasterPid(dataDir: string): Promise<number | undefined> {
+/** Of the embedded Postgres of the world in a folder; undefined while none runs, or in a world without one. */
+export async function readPostmasterPid(folder: string): Promise<number | undefined> {
   try {
-    const [pid = ""] = (await readFile(join(dataDir, "cluster", "postmaster.pid"), "utf8")).split("\n");
+    const [pid = ""] = (await readFile(join(folder, DATA_FOLDER, "cluster", "postmaster.pid"), "utf8")).split("\n");
     return Number(pid) || undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;

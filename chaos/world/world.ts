@@ -20,7 +20,8 @@ export interface WorldFace {
   readonly keys: Keys;
   /** What ran, with versions, for the report. */
   readonly servers: readonly string[];
-  stop(): Promise<void>;
+  /** Ends all. What should have run and did not, or did not end in order, is told. */
+  stop(): Promise<readonly string[]>;
 }
 
 export interface Keys extends Readonly<Record<Tenant, string>> {

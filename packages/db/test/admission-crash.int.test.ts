@@ -125,6 +125,24 @@ describeWithOwn("postgres", "the admission on a Postgres that fails", (start) =>
     }
   });
 
+  test("knows that a step which waited in vain for a connection was not taken, and leaves time for one that did not", async () => {
+    const narrow = openDatabase({ url: server.url, poolMax: 1 });
+    try {
+      const admission = createDbAdmission(narrow, { answerTimeoutMs: 1_000 });
+      const request = newRequest(newClientId(), "key");
+      const sleeping = ask(narrow, "select pg_sleep(0.8)");
+      const [refused, inTime] = await Promise.allSettled([
+        admission.admit(request),
+        sleeping.then(() => admission.admit(newRequest(newClientId(), "key"))),
+      ]);
+      expect(refused).toMatchObject({ status: "rejected", reason: { isUntaken: true } });
+      expect(inTime).toMatchObject({ status: "fulfilled", value: { outcome: "admitted" } });
+      expect(await admission.admit(sentAgain(request))).toMatchObject({ outcome: "admitted", takenOver: false });
+    } finally {
+      await narrow.close();
+    }
+  });
+
   test("gives a frozen server up in time, and takes back what that one did once it answers again", async () => {
     const frozen = createDbAdmission(db, { answerTimeoutMs: 300 });
     const taken = newRequest(newClientId(), "key", { count: 3 });

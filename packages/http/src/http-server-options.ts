@@ -6,8 +6,13 @@ import { sendError } from "./error-handler.ts";
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Within which a request must have arrived, in milliseconds: a slow client may not hold its connection for ever. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How long a connection may stand still in the midst of an answer, in milliseconds: who does not read gives it back. */
-const STANDSTILL_TIMEOUT_MS = 60_000;
+/** Node looks so often for requests that take longer, in milliseconds; its own 30 s would double that time. */
+const REQUEST_CHECK_MS = 5_000;
+/**
+ * How long a connection may stand still in the midst of an answer, in milliseconds: who does not read gives it back. Node
+ * waits once more when a part of the answer had gone out, so that it may be twice as long.
+ */
+const STANDSTILL_TIMEOUT_MS = 40_000;
 /** How long an idle connection is kept, in milliseconds; above the 60 s of the usual load balancers, which must close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
@@ -16,6 +21,7 @@ export function httpServerOptions({ trustedProxyHops }: { readonly trustedProxyH
   return {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: REQUEST_CHECK_MS },
     connectionTimeout: STANDSTILL_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // X-Forwarded-For is believed as far as our own proxies have written it, and not at all without any.

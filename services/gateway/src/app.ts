@@ -20,7 +20,7 @@ import type { SendDeps } from "./messages/send-messages.ts";
 import { createGatewayMetrics, watchWaiting } from "./metrics.ts";
 import { authenticate } from "./plugins/authenticate.ts";
 import { refusalMetrics } from "./plugins/refusal-metrics.ts";
-import { forwardApiRoutes, forwardCallbacks, registerForwarding } from "./routes/forward.ts";
+import { forwardApiRoutes, forwardCallbacks } from "./routes/forward.ts";
 import { homeRoutes } from "./routes/home.ts";
 import { sendSmsRoute } from "./routes/send-sms.ts";
 import { sendMessageRoute } from "./routes/sms/send-message.ts";
@@ -75,7 +75,6 @@ export async function buildGateway(deps: GatewayDeps): Promise<Gateway> {
     apiKeyRequired: settings.API_KEY_REQUIRED,
     now: deps.now,
   });
-  await registerForwarding(app, settings);
 
   await app.register(homeRoutes);
   const checks = readinessChecks(deps);

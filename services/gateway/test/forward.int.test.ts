@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { verifyClientAddress } from "@sms-gateway/http";
+import { waitFor } from "@sms-gateway/testkit";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildGateway } from "../src/index.ts";
@@ -208,6 +209,22 @@ describe("callbacks", () => {
     const payload = Buffer.alloc(64 * 1024 + 1);
     const response = await app.inject({ method: "POST", url: "/webhooks/twilio/status", payload });
     expect([response.statusCode, response.json().error_code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+  });
+
+  test("are not held up by clients who ask and do not read", async () => {
+    const { port } = new URL(gatewayUrl());
+    const page = { body: "x".repeat(2_000_000) };
+    // More than there are connections to the worker.
+    const unread = Array.from({ length: 70 }, () => connect(Number(port), "127.0.0.1").pause());
+    worker.answers.push(...unread.map(() => page));
+    try {
+      for (const socket of unread) socket.write("GET /api/v1/sms HTTP/1.1\r\nHost: a\r\n\r\n");
+      await waitFor(() => worker.seen.length >= 64, { what: "every connection for reads to be in use" });
+      const response = await app.inject({ method: "POST", url: "/webhooks/twilio/status", payload: "a=1" });
+      expect(response.statusCode).toBe(200);
+    } finally {
+      for (const socket of unread) socket.destroy();
+    }
   });
 
   test("need no key, and are answered as the worker answers", async () => {

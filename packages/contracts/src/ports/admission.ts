@@ -91,9 +91,13 @@ export type AdmitAnswer =
 
 /** Raised by every call when the store cannot be reached or did not answer in time: for `admit`, publish nothing. */
 export class AdmissionUnavailableError extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
+  /** The step certainly did not happen: an `admit` leaves nothing to release. Else nobody knows. */
+  readonly isUntaken: boolean;
+
+  constructor(message: string, options: { cause?: unknown; isUntaken?: boolean } = {}) {
     super(message, options);
     this.name = "AdmissionUnavailableError";
+    this.isUntaken = options.isUntaken ?? false;
   }
 }
 

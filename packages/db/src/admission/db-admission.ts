@@ -10,7 +10,7 @@ import {
   TAKE_OVER_AFTER_MS,
 } from "@sms-gateway/contracts";
 import type pg from "pg";
-import { askWithin } from "../ask-within.ts";
+import { askWithin, NotSentError } from "../ask-within.ts";
 import type { Database } from "../connections.ts";
 import { DatabaseUnavailableError, toDatabaseError } from "../database-errors.ts";
 import { ABANDON_RESERVATION } from "../sql/abandon-reservation.ts";
@@ -116,5 +116,6 @@ function toAdmitAnswer(row: AdmitRow): AdmitAnswer {
 function toAdmissionError(error: unknown): unknown {
   const known = toDatabaseError(error);
   if (!(known instanceof DatabaseUnavailableError)) return known;
-  return new AdmissionUnavailableError(`Postgres did not carry out the step: ${known.message}`, { cause: error });
+  const message = `Postgres did not carry out the step: ${known.message}`;
+  return new AdmissionUnavailableError(message, { cause: error, isUntaken: error instanceof NotSentError });
 }

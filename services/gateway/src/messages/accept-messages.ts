@@ -137,7 +137,8 @@ async function admit(
     });
   } catch (error) {
     // The step may have been taken and only its answer lost: publish nothing, and take it back until that is certain.
-    deps.keeper.release(ref);
+    // Where it was not, a release would be one more step for a store that has too many.
+    if (!(error instanceof AdmissionUnavailableError && error.isUntaken)) deps.keeper.release(ref);
     throw error instanceof AdmissionUnavailableError ? notAccepted(`${deps.store}_unreachable`, error) : error;
   } finally {
     deps.metrics.admissionSeconds.observe((performance.now() - startedAtMs) / 1000);

@@ -68,6 +68,25 @@ test("a fault of our own is not repeated", async () => {
   expect(givenUp).toEqual([["settle", fault]]);
 });
 
+test("thirty-two steps are asked for at a time, the others in their turn", async () => {
+  const answers: (() => void)[] = [];
+  const settle = () => new Promise<void>((resolve) => answers.push(resolve));
+  const none = async () => undefined;
+  const keeper = createReservationKeeper({
+    admission: { settle, release: none, abandon: none },
+    onGivenUp: () => undefined,
+  });
+  for (let count = 0; count < 40; count += 1) keeper.settle(REF);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toHaveLength(32);
+  for (const answer of answers.splice(0, 5)) answer();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toHaveLength(32);
+  for (const answer of answers.splice(0, 32)) answer();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toHaveLength(3);
+});
+
 test("draining waits for what is under way, and not for ever", async () => {
   const { keeper, calls } = createBench(3);
   keeper.release(REF);

@@ -6,7 +6,8 @@ export type ReservationStep = "settle" | "release" | "abandon";
 /**
  * Carries out what follows an admission in the background: `settle`, `release` and `abandon` are never waited for by a
  * request, and each is repeated while the store is away, for 30 s at the most (architecture.md 5.1). All three are
- * fenced and idempotent, so a repetition is harmless; what still fails then is healed by the take-over.
+ * fenced and idempotent, so a repetition is harmless; what still fails then is healed by the take-over. Few are asked for
+ * at a time: after an outage thousands wait, and must not stand before those who ask to be admitted.
  */
 export interface ReservationKeeper {
   settle(ref: ReservationRef): void;
@@ -27,14 +28,17 @@ const PAUSE_FIRST_MS = 50;
 const PAUSE_CAP_MS = 2_000;
 /** Bounds memory during a long outage: what comes beyond is left to the take-over at once. */
 const PENDING_MAX = 50_000;
+/** Steps that the store is asked for at a time; at 5 ms each that is several thousand a second. */
+const ASKED_MAX = 32;
 
 /** Makes the keeper of one gateway process. */
 export function createReservationKeeper({ admission, onGivenUp }: ReservationKeeperOptions): ReservationKeeper {
   const pending = new Set<Promise<void>>();
+  const inTurn = createTurns(ASKED_MAX);
 
   const carryOut = async (step: ReservationStep, ref: ReservationRef): Promise<void> => {
     try {
-      await repeatWhileAway(() => admission[step](ref));
+      await repeatWhileAway(() => inTurn(() => admission[step](ref)));
     } catch (error) {
       onGivenUp(step, ref, error);
     }
@@ -57,6 +61,23 @@ export function createReservationKeeper({ admission, onGivenUp }: ReservationKee
     async drain(deadlineMs) {
       await Promise.race([Promise.all(pending), pause(deadlineMs)]);
     },
+  };
+}
+
+/** Lets at most so many go on at a time, in the order in which they came. */
+function createTurns(atATime: number): (work: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let free = atATime;
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
   };
 }
 

@@ -41,8 +41,11 @@ const idParams = {
 const UNREADABLE_BODY: readonly DeclaredError[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 const WORKER_ERRORS: readonly DeclaredError[] = ["UNAUTHORIZED", "FORBIDDEN", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"];
 
-/** Registers what forwarding needs, once. */
-export async function registerForwarding(app: FastifyInstance, { WORKER_URL }: ForwardSettings): Promise<void> {
+/**
+ * Connections to the worker for the routes of this scope. Each scope has its own: clients who read slowly, or not at all,
+ * keep those that they use, and must not hold up delivery reports.
+ */
+async function openConnections(app: FastifyInstance, { WORKER_URL }: ForwardSettings): Promise<void> {
   await app.register(replyFrom, {
     base: WORKER_URL,
     undici: {
@@ -61,6 +64,7 @@ export type ForwardSettings = Pick<GatewaySettings, "WORKER_URL" | "INTERNAL_TOK
 /** The fixed list of API routes that the worker answers; the same under `/api` and `/api/v1`. */
 export function forwardApiRoutes(settings: ForwardSettings): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
+    await openConnections(app, settings);
     // None of them has a body that matters; whatever comes with a POST is read and dropped.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, _body, done) => done(null));
@@ -138,6 +142,7 @@ function answer(schema: Record<string, unknown>) {
 /** Providers' callbacks: byte for byte, since their signatures cover the body as sent. */
 export function forwardCallbacks(settings: ForwardSettings): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
+    await openConnections(app, settings);
     app.removeAllContentTypeParsers();
     // Read whole before it is passed on: a stranger who sends slowly holds none of the connections to the worker.
     app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: CALLBACK_BYTES_MAX }, (_request, body, done) =>
