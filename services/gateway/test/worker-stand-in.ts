@@ -15,6 +15,8 @@ export interface StandInAnswer {
   readonly body?: string;
   /** Ends the connection instead of answering. */
   readonly hangUp?: boolean;
+  /** Begins to answer, and goes no further. */
+  readonly endless?: boolean;
 }
 
 /** A small HTTP server in the worker's place, which remembers what it was asked. */
@@ -39,8 +41,10 @@ export async function openWorkerStandIn(): Promise<WorkerStandIn> {
       headers: answered = { "content-type": "application/json" },
       body = "{}",
       hangUp,
+      endless,
     } = answers.shift() ?? {};
     if (hangUp === true) request.socket.destroy();
+    else if (endless === true) response.writeHead(status, answered).write(body);
     else response.writeHead(status, answered).end(body);
   });
   const port = await listen(server);
