@@ -25,6 +25,8 @@ import { homeRoutes } from "./routes/home.ts";
 import { sendSmsRoute } from "./routes/send-sms.ts";
 import { sendMessageRoute } from "./routes/sms/send-message.ts";
 
+/** Postgres has a handful of connections, which admissions need more. */
+const DATABASE_STEPS_AT_A_TIME = 32;
 /** How long stopping waits for reservations that are being settled or released, in milliseconds. */
 const KEEPER_DRAIN_MS = 2_000;
 
@@ -112,6 +114,8 @@ function createSendDeps(deps: GatewayDeps, metrics: SendDeps["metrics"]): SendDe
   watchWaiting(deps.metrics, publisher.waiting);
   const keeper = createReservationKeeper({
     admission,
+    // Redis takes any number in one write.
+    ...(deps.store === "database" && { atATime: DATABASE_STEPS_AT_A_TIME }),
     onGivenUp: (step, ref, err) =>
       logger.error({ event: "reservation.given_up", step, seed: ref.seed, client_id: ref.clientId, err }),
   });

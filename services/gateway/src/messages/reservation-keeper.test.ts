@@ -68,12 +68,13 @@ test("a fault of our own is not repeated", async () => {
   expect(givenUp).toEqual([["settle", fault]]);
 });
 
-test("thirty-two steps are asked for at a time, the others in their turn", async () => {
+test("so many steps are asked for at a time as the store takes, the others in their turn", async () => {
   const answers: (() => void)[] = [];
   const settle = () => new Promise<void>((resolve) => answers.push(resolve));
   const none = async () => undefined;
   const keeper = createReservationKeeper({
     admission: { settle, release: none, abandon: none },
+    atATime: 32,
     onGivenUp: () => undefined,
   });
   for (let count = 0; count < 40; count += 1) keeper.settle(REF);

@@ -6,8 +6,7 @@ export type ReservationStep = "settle" | "release" | "abandon";
 /**
  * Carries out what follows an admission in the background: `settle`, `release` and `abandon` are never waited for by a
  * request, and each is repeated while the store is away, for 30 s at the most (architecture.md 5.1). All three are
- * fenced and idempotent, so a repetition is harmless; what still fails then is healed by the take-over. Few are asked for
- * at a time: after an outage thousands wait, and must not stand before those who ask to be admitted.
+ * fenced and idempotent, so a repetition is harmless; what still fails then is healed by the take-over.
  */
 export interface ReservationKeeper {
   settle(ref: ReservationRef): void;
@@ -19,6 +18,11 @@ export interface ReservationKeeper {
 
 export interface ReservationKeeperOptions {
   readonly admission: Pick<Admission, ReservationStep>;
+  /**
+   * Steps that the store is asked for at a time; default: all. For a store with few connections: after an outage thousands
+   * of steps wait, and must not stand before those who ask to be admitted.
+   */
+  readonly atATime?: number;
   /** Told of every step that was given up. Must not throw. */
   readonly onGivenUp: (step: ReservationStep, ref: ReservationRef, error: unknown) => void;
 }
@@ -28,13 +32,15 @@ const PAUSE_FIRST_MS = 50;
 const PAUSE_CAP_MS = 2_000;
 /** Bounds memory during a long outage: what comes beyond is left to the take-over at once. */
 const PENDING_MAX = 50_000;
-/** Steps that the store is asked for at a time; at 5 ms each that is several thousand a second. */
-const ASKED_MAX = 32;
 
 /** Makes the keeper of one gateway process. */
-export function createReservationKeeper({ admission, onGivenUp }: ReservationKeeperOptions): ReservationKeeper {
+export function createReservationKeeper({
+  admission,
+  atATime = Number.POSITIVE_INFINITY,
+  onGivenUp,
+}: ReservationKeeperOptions): ReservationKeeper {
   const pending = new Set<Promise<void>>();
-  const inTurn = createTurns(ASKED_MAX);
+  const inTurn = createTurns(atATime);
 
   const carryOut = async (step: ReservationStep, ref: ReservationRef): Promise<void> => {
     try {
