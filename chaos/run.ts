@@ -26,6 +26,8 @@ const SHORT = ["short", "standalone-short"] as const;
 const NOT_ALONE = new Set<string>(SHORT);
 const LONG_MESSAGES = 1_000_000;
 const SEED_MAX = 1_000_000;
+/** Longer than anything has to wait for but a lease. */
+const SLOW_RECOVERY_S = 25;
 
 const { values: wanted } = parseArgs({
   options: {
@@ -135,11 +137,16 @@ async function runOne(
     const { problems } = result;
     for (const problem of problems.slice(0, PROBLEMS_SHOWN)) console.log(`  PROBLEM ${problem}`);
     if (problems.length > PROBLEMS_SHOWN) console.log(`  … and ${problems.length - PROBLEMS_SHOWN} more`);
-    if (problems.length > 0) {
+    if (problems.length > 0 || wasSlow(result)) {
       console.log(`  logs and inbox: ${await keepLogs(path, `${scenario.name}-${amounts.seed}`)}`);
     }
     return result;
   });
+}
+
+/** No problem, and worth a look. */
+function wasSlow({ disturbances }: ScenarioResult): boolean {
+  return disturbances.some(({ recoveryS = 0 }) => recoveryS > SLOW_RECOVERY_S);
 }
 
 /** Moves what processes wrote out of the run's folder, which is removed. */
