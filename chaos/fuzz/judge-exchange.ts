@@ -69,6 +69,8 @@ function judgeStatus({ expects }: FuzzRequest, { status }: Answer, body: unknown
   const { operation, also } = expects;
   if (status === 503) return isAnnounced(body) ? [] : [{ kind: "unannounced 503", detail: describe(body) }];
   if (status >= 500) return [{ kind: "server error", detail: `${status} ${describe(body)}` }];
+  // Told by the parser, before there is an operation (docs/errors.md).
+  if (status === 431) return [];
   if (operation === undefined || operation.answers.has(status) || also.includes(status)) return [];
   // Not from the operation then, which another fault says.
   if (status >= 400 && listMissing(body).length > 0) return [];

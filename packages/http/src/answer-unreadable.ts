@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { ApiError, makeErrorBody } from "@sms-gateway/contracts";
 
@@ -15,8 +15,7 @@ const UNREADABLE = { status: 400, message: "This is not HTTP as it can be read."
  */
 export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   if (socket.destroyed || error.code === "ECONNRESET") return;
-  // An answer to an earlier request is on its way: what is written now would be taken for it, or lie in the middle of it.
-  if ("_httpMessage" in socket && socket._httpMessage !== null) return void socket.destroy();
+  if (isAnswering(socket)) return void socket.destroy();
   const { status, message } = REASONS[error.code ?? ""] ?? UNREADABLE;
   const body = JSON.stringify(makeErrorBody(new ApiError("INVALID_PAYLOAD", { status, message })));
   const head = [
@@ -27,4 +26,13 @@ export function answerUnreadable(error: Error & { readonly code?: string }, sock
   ];
   if (!socket.writable) return void socket.destroy();
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/**
+ * Whether an answer to an earlier request is still to come, or this one's has begun: what is written now would be taken for
+ * it, or lie in the middle of it. What is wrong within the body of a request that waits for it is that one's answer.
+ */
+function isAnswering(socket: Socket): boolean {
+  const response: unknown = "_httpMessage" in socket ? socket._httpMessage : null;
+  return response instanceof ServerResponse && (response.headersSent || response.req.complete);
 }

@@ -6,6 +6,8 @@ import { sendError } from "./error-handler.ts";
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Within which a request must have arrived, in milliseconds: a slow client may not hold its connection for ever. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Its headers, in milliseconds. Were it longer than that of the whole, Node 20 would exchange the two. */
+const HEADERS_TIMEOUT_MS = 20_000;
 /** Node looks so often for requests that take longer, in milliseconds; its own 30 s would double that time. */
 const REQUEST_CHECK_MS = 5_000;
 /**
@@ -21,7 +23,7 @@ export function httpServerOptions({ trustedProxyHops }: { readonly trustedProxyH
   return {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: REQUEST_CHECK_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: REQUEST_CHECK_MS },
     connectionTimeout: STANDSTILL_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // X-Forwarded-For is believed as far as our own proxies have written it, and not at all without any.
