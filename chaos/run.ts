@@ -1,10 +1,10 @@
 /**
  * `make chaos`: breaks the whole product under load and judges from outside what became of every message. Without
  * arguments every scenario runs, one after the other. `make chaos ARGS="--scenario kill-worker --seed 7"` runs one;
- * `--list` names them. `--short` is a random schedule for both shapes, of what happens most often, in a few minutes. `--long` is a
- * million messages over a random schedule; it stops by itself before `--minutes` are over, and goes on when it is called
- * again with the same seed. `--report` writes what is known into docs/reliability-report.md. The exit code is 0 only if
- * no run had a problem.
+ * `--list` names them. `--short` is a random schedule of what happens most often, for both shapes. `--long` is a million
+ * messages over a random schedule; it stops by itself before `--minutes` are over, and goes on when it is called again
+ * with the same seed. `--report` writes what is known into docs/reliability-report.md. The exit code is 0 only if no run
+ * had a problem.
  */
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -44,8 +44,8 @@ export const KILL_WORKER: DockerFault = {
 };
 
 /**
- * Sends a message and waits until it is recorded: where there is one worker, it holds the batch with it then, since what
- * says so to RabbitMQ is kept back.
+ * Sends a message and waits until it is recorded. Where there is one worker, it holds the batch with it then, since its
+ * acknowledgement is kept back; where there are two, the other one may have taken that message.
  */
 async function untilRecorded({ gatewayUrls, workerUrls, keys }: DockerWorld): Promise<void> {
   const headers = { "api-key": keys.probe, "content-type": "application/json" };
