@@ -1,3 +1,4 @@
+import { withinMs } from "@sms-gateway/waiting";
 import type pg from "pg";
 import { connectionsOf, type Database } from "./connections.ts";
 import type { Statement } from "./sql/statement.ts";
@@ -27,7 +28,7 @@ export async function askWithin<Row extends pg.QueryResultRow>(
   const client = await takeConnection(connectionsOf(db).pool, limitMs * WAIT_SHARE);
   try {
     const asked = client.query<Row>({ name, text, values: [...values] });
-    const { rows } = await within(asked, endsAtMs - performance.now(), `no answer within ${limitMs} ms`);
+    const { rows } = await withinMs(endsAtMs - performance.now(), "the answer of Postgres", asked);
     client.release();
     return rows;
   } catch (error) {
@@ -40,7 +41,7 @@ export async function askWithin<Row extends pg.QueryResultRow>(
 async function takeConnection(pool: pg.Pool, limitMs: number): Promise<pg.PoolClient> {
   const connecting = pool.connect();
   try {
-    return await within(connecting, limitMs, `no free connection within ${limitMs} ms`);
+    return await withinMs(limitMs, "a free connection to Postgres", connecting);
   } catch (error) {
     // One that comes after all is given back unused; its failure would tell nothing new.
     void connecting.then(
@@ -48,18 +49,5 @@ async function takeConnection(pool: pg.Pool, limitMs: number): Promise<pg.PoolCl
       () => undefined,
     );
     throw new NotSentError(error);
-  }
-}
-
-/** Rejects when it takes longer; what is under way then goes on. */
-async function within<T>(work: Promise<T>, limitMs: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), limitMs);
-  });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
   }
 }
