@@ -89,7 +89,7 @@ async function runTests(args: TestArguments, servers: TestEnvironment, resultsPa
     servers,
   );
   if (current.signalled !== undefined) return current.signalled;
-  say(await summarizeResults(resultsPath));
+  for (const line of await summarizeResults(resultsPath, ROOT)) say(line);
   return code;
 }
 

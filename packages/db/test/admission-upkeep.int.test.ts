@@ -27,7 +27,11 @@ describeWith("postgres", "the tables of the admission", (adminUrl) => {
   /** As if the time of everything of that client were over. */
   const age = async (client: string) => {
     const past = "expires_at = now() - interval '1 s'";
-    await ask(db, `update admission_reservations set ${past}, drop_after = now() where client_id = $1`, [client]);
+    await ask(
+      db,
+      `update admission_reservations set ${past}, drop_after = now() - interval '1 s' where client_id = $1`,
+      [client],
+    );
     await ask(db, `update admission_fences set ${past} where client_id = $1`, [client]);
     await ask(db, `update admission_quotas set ${past} where client_id = $1`, [client]);
   };
@@ -51,9 +55,12 @@ describeWith("postgres", "the tables of the admission", (adminUrl) => {
     const client = newClientId();
     await leaveTraces(client);
     for (let more = 0; more < 3; more += 1) await leaveTraces(newClientId());
-    await ask(db, "update admission_reservations set expires_at = now(), drop_after = now()");
-    await ask(db, "update admission_fences set expires_at = now()");
-    await ask(db, "update admission_quotas set expires_at = now()");
+    await ask(
+      db,
+      "update admission_reservations set expires_at = now() - interval '1 s', drop_after = now() - interval '1 s'",
+    );
+    await ask(db, "update admission_fences set expires_at = now() - interval '1 s'");
+    await ask(db, "update admission_quotas set expires_at = now() - interval '1 s'");
     const rounds = [];
     for (let round = 0; round < 4; round += 1) rounds.push(await dropExpiredAdmission(db, 5));
     expect(rounds).toEqual([5, 5, 2, 0]);
@@ -61,7 +68,7 @@ describeWith("postgres", "the tables of the admission", (adminUrl) => {
 
   test("keep an answer that was settled late for its whole time", async () => {
     const request = await admit(newRequest(newClientId(), "key"));
-    await ask(db, "update admission_reservations set drop_after = now()");
+    await ask(db, "update admission_reservations set drop_after = now() - interval '1 s'");
     await admission.settle(request.ref);
     expect(await dropExpiredAdmission(db, 10)).toBe(0);
     expect(await admission.admit(sentAgain(request))).toMatchObject({ outcome: "replay" });

@@ -65,7 +65,7 @@ describeWith("postgres", "claimDue", (adminUrl) => {
     const soon = makeRow({ status: "scheduled", dueAt: new Date(Date.now() + 3_600_000), simulated: true });
     await recordAccepted(db, [soon]);
     expect((await claimDue(db, REQUEST)).messages).toEqual([]);
-    await ask(db, "update messages set due_at = now()");
+    await ask(db, "update messages set due_at = now() - interval '1 s'");
     expect((await claimDue(db, REQUEST)).messages).toMatchObject([{ id: soon.id, account: "lab" }]);
     expect((await findMessage(db, CLIENT_ID, soon.id))?.queuedAt).toBeInstanceOf(Date);
   });

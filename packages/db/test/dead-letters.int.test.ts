@@ -140,7 +140,7 @@ describeWith("postgres", "dead letters", (adminUrl) => {
     await freeDeadLetters(db, [first]);
     await removeDeadLetters(db, others);
     expect((await takeDeadLetters(db, ALL, FROM_START)).map(({ id }) => id)).toEqual([first]);
-    await ask(db, "update dead_letters set taken_until = now() where id = $1", [second]);
+    await ask(db, "update dead_letters set taken_until = now() - interval '1 s' where id = $1", [second]);
     expect((await takeDeadLetters(db, ALL, FROM_START)).map(({ id }) => id)).toEqual([second]);
   });
 

@@ -196,7 +196,7 @@ describeWith("postgres", "what a provider takes", (adminUrl) => {
     expect(held.messages).toEqual([]);
     expect(held.waitMs).toBeGreaterThan(50_000);
     expect(held.waitMs).toBeLessThanOrEqual(60_000);
-    await ask(db, "update providers set held_until = now()");
+    await ask(db, "update providers set held_until = now() - interval '1 s'");
     expect((await claimDue(db, REQUEST)).messages).toHaveLength(3);
   });
 

@@ -50,7 +50,7 @@ describeWith("postgres", "parked reports", (adminUrl) => {
     expect(taken).toEqual([{ ...REPORT, id, messageId, attemptNumber: 1 }]);
     expect(await takeParkedReports(db, 10)).toEqual([]);
     // Whoever had taken it died.
-    await ask(db, "update parked_reports set taken_until = now()");
+    await ask(db, "update parked_reports set taken_until = now() - interval '1 s'");
     expect(await takeParkedReports(db, 10)).toEqual(taken);
     await removeParkedReports(db, [id]);
     await removeParkedReports(db, []);

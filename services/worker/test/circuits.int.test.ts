@@ -96,8 +96,11 @@ describeWith("postgres", "a provider that answers nothing", (adminUrl) => {
 
       it("is probed when its time is over, and gets its traffic back in steps", async () => {
         // Probes would be those that it never answers.
-        await sql.ask("update messages set expire_at = now() where to_number = $1 and status = 'queued'", [SILENT]);
-        await sql.ask("update providers set circuit_until = now() where name = 'twilio'");
+        await sql.ask(
+          "update messages set expire_at = now() - interval '1 s' where to_number = $1 and status = 'queued'",
+          [SILENT],
+        );
+        await sql.ask("update providers set circuit_until = now() - interval '1 s' where name = 'twilio'");
         await waitFor(async () => (await circuit()).state !== "open", { what: "half-open" });
         for (let turn = 0; turn < 200 && (await circuit()).state !== "closed"; turn += 1) {
           const world = turn % 2 === 0 ? one : two;

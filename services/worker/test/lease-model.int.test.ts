@@ -266,7 +266,7 @@ describeWith("postgres", "a message between two workers", (adminUrl) => {
 
   async function look(life: Life, { worker, canSearch, isLater, isBlind }: Step & { kind: "look" }): Promise<void> {
     await sql.ask(
-      `update attempts set check_at = case when check_at is null then null else now() end,
+      `update attempts set check_at = case when check_at is null then null else now() - interval '1 s' end,
          finished_at = finished_at - $2::int * interval '1 s', started_at = started_at - $2::int * interval '1 s'
        where message_id = $1 and outcome = 'unknown'`,
       [life.id, isLater ? 130 : 1],
@@ -286,7 +286,10 @@ describeWith("postgres", "a message between two workers", (adminUrl) => {
   }
 
   async function chase(life: Life): Promise<void> {
-    await sql.ask("update attempts set check_at = now() where message_id = $1 and check_at is not null", [life.id]);
+    await sql.ask(
+      "update attempts set check_at = now() - interval '1 s' where message_id = $1 and check_at is not null",
+      [life.id],
+    );
     const deps = {
       ...parts,
       accounts: accountsOf(life, true),

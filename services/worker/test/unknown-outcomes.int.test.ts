@@ -63,7 +63,10 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
         await waitFor(
           async () => {
             // What is decided at the end of a look sets the time anew.
-            await sql.ask("update attempts set check_at = now() where message_id = $1 and outcome = 'unknown'", [id]);
+            await sql.ask(
+              "update attempts set check_at = now() - interval '1 s' where message_id = $1 and outcome = 'unknown'",
+              [id],
+            );
             return looks(id) > before;
           },
           { what: "another look", intervalMs: 200 },
@@ -139,7 +142,7 @@ describeWith("postgres", "a submit that nobody answers", (adminUrl) => {
         const look = (hours: number) =>
           sql.ask<{ was_in_s: number }>(
             `with before as (select check_at from attempts where message_id = $1)
-             update attempts set check_at = now(), finished_at = finished_at - $2 * interval '1 h' where message_id = $1
+             update attempts set check_at = now() - interval '1 s', finished_at = finished_at - $2 * interval '1 h' where message_id = $1
              returning extract(epoch from (select check_at from before) - now())::int as was_in_s`,
             [id, hours],
           );
