@@ -65,7 +65,7 @@ function list(): number {
 
 async function report(): Promise<number> {
   const file = join(ROOT, "docs", "reliability-report.md");
-  await writeReport({ folder: FOLDER, file });
+  await writeReport({ folder: FOLDER, file, lockFile: join(ROOT, "pnpm-lock.yaml") });
   console.log(`written: ${file}`);
   return 0;
 }

@@ -1,10 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ROOT } from "@sms-gateway/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ScenarioResult } from "../run-scenario.ts";
 import { formatTable } from "./format-table.ts";
 import { writeReport } from "./write-report.ts";
+
+const LOCK_FILE = join(ROOT, "pnpm-lock.yaml");
 
 const RESULT: ScenarioResult = {
   scenario: "kill-worker",
@@ -84,8 +87,8 @@ describe("the report", () => {
   test("replaces what stands between the marks, and nothing else", async () => {
     const marks = ["<!-- written by make chaos ARGS=--report -->", "<!-- end of what is written -->"] as const;
     await writeFile(file, `before\n${marks[0]}\nold\n${marks[1]}\nafter\n`);
-    await writeReport({ folder, file });
-    await writeReport({ folder, file });
+    await writeReport({ folder, file, lockFile: LOCK_FILE });
+    await writeReport({ folder, file, lockFile: LOCK_FILE });
     const text = await readFile(file, "utf8");
     expect(text).toMatch(/^before\n/);
     expect(text).toMatch(/\nafter\n$/);
@@ -93,14 +96,22 @@ describe("the report", () => {
     expect(text).toContain("### Seed 5: 1 of 1 pieces are not clean, and unfinished (of 20 messages)");
     expect(text).toContain("Commit abc");
     expect(text).toContain("Postgres 15");
+    expect(text).toMatch(/; fastify \d+\.\d+\.\d+, amqplib \d/);
     // Two of the scenario alone, of which one was not clean and is older, and one piece.
     expect(text.match(/\| kill-worker/g)).toHaveLength(3);
     expect(text).toContain("RATE_LIMIT_PER_SECOND=0");
     expect(text).toContain("200 messages per second with a time to live of 600 s");
   });
 
+  test("says which package the lock file does not know", async () => {
+    await writeFile(file, "<!-- written by make chaos ARGS=--report --><!-- end of what is written -->");
+    const lockFile = join(folder, "lock.yaml");
+    await writeFile(lockFile, "catalogs:\n  default:\n    fastify:\n      specifier: 1.0.0\n      version: 1.0.0\n");
+    await expect(writeReport({ folder, file, lockFile })).rejects.toThrow("no version of amqplib");
+  });
+
   test("says when the document has no place for it", async () => {
     await writeFile(file, "nothing\n");
-    await expect(writeReport({ folder, file })).rejects.toThrow("has no place");
+    await expect(writeReport({ folder, file, lockFile: LOCK_FILE })).rejects.toThrow("has no place");
   });
 });

@@ -17,17 +17,34 @@ export interface ReportPlaces {
   readonly folder: string;
   /** The document; what stands outside of the two marks in it stays. */
   readonly file: string;
+  /** pnpm's lock file, which has the versions of the packages. */
+  readonly lockFile: string;
 }
 
+/** Those that talk to servers and providers, and carry the requests. */
+const PACKAGES = ["fastify", "amqplib", "ioredis", "pg", "@prisma/client", "undici", "twilio", "pino"] as const;
+
 /** Writes the results of long runs and of each scenario, the newest of each, between the marks of the document. */
-export async function writeReport({ folder, file }: ReportPlaces): Promise<void> {
+export async function writeReport({ folder, file, lockFile }: ReportPlaces): Promise<void> {
   const before = await readFile(file, "utf8");
   const [head, rest] = before.split(BEGIN);
   const [, tail] = rest?.split(END) ?? [];
   if (head === undefined || tail === undefined) throw new Error(`${file} has no place for the results: ${BEGIN}`);
   const longRuns: LongRun[] = await readResults(folder, /^long-\d+\.json$/);
   const scenarios: ScenarioResult[] = await readResults(join(folder, "results"), /\.json$/);
-  await writeFile(file, `${head}${BEGIN}\n\n${formatResults(longRuns, scenarios)}\n\n${END}${tail}`);
+  const packages = listVersions(await readFile(lockFile, "utf8"));
+  const results = formatResults(longRuns, scenarios, packages);
+  await writeFile(file, `${head}${BEGIN}\n\n${results}\n\n${END}${tail}`);
+}
+
+/** `name version` of each package, from the lock file's catalog. */
+function listVersions(lock: string): string[] {
+  return PACKAGES.map((name) => {
+    const [, version] =
+      new RegExp(`^    '?${name}'?:\n      specifier: .*\n      version: (.*)$`, "m").exec(lock) ?? [];
+    if (version === undefined) throw new Error(`the lock file names no version of ${name}`);
+    return `${name} ${version}`;
+  });
 }
 
 async function readResults<T>(folder: string, names: RegExp): Promise<T[]> {
@@ -39,7 +56,11 @@ async function readResults<T>(folder: string, names: RegExp): Promise<T[]> {
   return Promise.all(chosen.map(async (name): Promise<T> => JSON.parse(await readFile(join(folder, name), "utf8"))));
 }
 
-function formatResults(longRuns: readonly LongRun[], scenarios: readonly ScenarioResult[]): string {
+function formatResults(
+  longRuns: readonly LongRun[],
+  scenarios: readonly ScenarioResult[],
+  packages: readonly string[],
+): string {
   const order = SCENARIOS.map(({ name }) => name);
   const newest = new Map(scenarios.toSorted((a, b) => a.at.localeCompare(b.at)).map((run) => [run.scenario, run]));
   const unclean = scenarios.filter((run) => run.problems.length > 0);
@@ -49,7 +70,7 @@ function formatResults(longRuns: readonly LongRun[], scenarios: readonly Scenari
   const servers = new Set([...longRuns.flatMap(({ pieces }) => pieces), ...scenarios].flatMap((run) => run.servers));
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / GIB).toFixed(0)} GiB`;
   return [
-    `Machine: ${machine}; Node ${process.version}; ${[...servers].join(", ")}.`,
+    `Machine: ${machine}; Node ${process.version}; ${[...servers].join(", ")}; ${packages.join(", ")}.`,
     `Set otherwise than by default: ${Object.entries(RUN_SETTINGS)
       .map(([name, value]) => `\`${name}=${value}\``)
       .join(", ")}.`,
