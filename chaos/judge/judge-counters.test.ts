@@ -7,7 +7,7 @@ const KEYS = { unlimited: "u", counted: "c", probe: "p", admin: "a" };
 
 /** A gateway that gives these answers, the last one again and again; undefined: a replay, which tells nothing. */
 async function countWith(answers: readonly (number | undefined | "503")[]) {
-  const keys: (string | undefined)[] = [];
+  const keys: string[] = [];
   const server = createServer((request, response) => {
     keys.push(String(request.headers["idempotency-key"]));
     const answer = answers[Math.min(keys.length, answers.length) - 1];

@@ -116,7 +116,7 @@ const STANDALONE_SCENARIOS: readonly Omit<StandaloneScenario, "shape">[] = [
   },
 ];
 
-/** What the random schedule draws from: all but those that need small disks or delete messages. */
+/** What the random schedule draws from: all but those that need small disks, as not every machine has them, or delete messages. */
 const ANY_DOCKER_FAULT: readonly Fault<DockerWorld>[] = [
   KILL_GATEWAY,
   KILL_WORKER,
@@ -144,7 +144,7 @@ const RANDOM: readonly Scenario[] = [
   {
     shape: "docker",
     name: "random",
-    description: "any of the faults above, in the order that the seed draws",
+    description: "all of the above but deleted queues and full disks, in the order that the seed draws",
     faults: ANY_DOCKER_FAULT,
     times: 12,
     isDrawn: true,
@@ -153,7 +153,7 @@ const RANDOM: readonly Scenario[] = [
   {
     shape: "standalone",
     name: "standalone-random",
-    description: "the same for the standalone shape",
+    description: "kills and unruly carriers for the standalone shape, in the order that the seed draws",
     faults: [KILL_STANDALONE, KILL_EMBEDDED_POSTGRES, ...UNRULY_CARRIERS],
     times: 12,
     isDrawn: true,
